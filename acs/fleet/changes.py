@@ -1,0 +1,60 @@
+"""What the fleet rules decide: a value that says what to store, made without storing anything.
+
+Every rule that looks at a phone returns `Changes`; southbound hands them to the store, which writes them in one
+atomic step before the next message leaves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from acs.cwmp.structures import ParameterAttribute, ParameterInfo, ParameterValue
+from acs.fleet.device import Device
+from acs.fleet.learning import LearningState
+from acs.fleet.profile import ModelProfile
+from acs.fleet.task import Task
+
+
+class TimelineEntry(Struct, frozen=True, omit_defaults=True):
+    """One line of "what happened to this phone". `text` is a sentence for people, `data` its facts."""
+
+    at: float
+    kind: str  # inform, session, task, transfer, file, wake, fault, learning, device, auth
+    text: str
+    data: dict[str, Any] = {}
+
+
+class ParameterChanges(Struct, frozen=True):
+    """What was learnt of the parameter tree. Applied in this order: forget, names, values, attributes."""
+
+    #: drop these: a full name, or a partial path ending in a dot with all below it; "" drops everything
+    forget: tuple[str, ...] = ()
+    names: tuple[ParameterInfo, ...] = ()
+    values: tuple[ParameterValue, ...] = ()
+    attributes: tuple[ParameterAttribute, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.forget or self.names or self.values or self.attributes)
+
+    def then(self, later: ParameterChanges) -> tuple[ParameterChanges, ...]:
+        """Both, in order, without the empty ones."""
+        return tuple(change for change in (self, later) if change)
+
+
+class Changes(Struct, frozen=True):
+    """None or empty means: as it was."""
+
+    device: Device | None = None
+    #: tasks that changed or are new, each with its newest state
+    tasks: tuple[Task, ...] = ()
+    #: in order
+    parameters: tuple[ParameterChanges, ...] = ()
+    learning: LearningState | None = None
+    #: the learning state is no longer needed
+    learning_over: bool = False
+    profile: ModelProfile | None = None
+    timeline: tuple[TimelineEntry, ...] = ()
+    #: worth a write before the next message leaves; False for what may wait for the session's end
+    urgent: bool = False

@@ -1,0 +1,105 @@
+"""The record of one phone: who it is, when it spoke, what its last Inform said.
+
+A plain value. The parameter tree is kept apart (`acs.datamodel.tree`), because most sessions do not need it.
+Times are seconds since the epoch, 0 for never. Records are stored as arrays: add new fields at the end, with a
+default, and never change the order of the old ones.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+#: An Inform interval for phones whose own is not known, in seconds.
+DEFAULT_INFORM_INTERVAL = 3600
+
+#: A phone counts as online until it is overdue by this many intervals and seconds.
+ONLINE_INTERVALS = 2
+ONLINE_GRACE = 60
+
+
+class Learning(StrEnum):
+    """How far the device's data model is known."""
+
+    WANTED = "wanted"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class ConnectionRequestLogin(Struct, frozen=True, array_like=True):
+    """The credentials this phone takes on its connection-request server."""
+
+    username: str = ""
+    password: str = ""
+    #: who chose them: "" nobody, "acs" this server, "operator" a task or the API, "refused" the phone would
+    #: not take ours
+    origin: str = ""
+
+
+class OperatorNotes(Struct, frozen=True, array_like=True):
+    """What operators say of the phone. Kept apart from `Device`, so that a session never overwrites it."""
+
+    tags: tuple[str, ...] = ()
+    label: str = ""
+    connection_request: ConnectionRequestLogin = ConnectionRequestLogin()
+
+
+class WakeRecord(Struct, frozen=True, array_like=True):
+    """How the last connection request went."""
+
+    at: float = 0
+    outcome: str = ""
+    text: str = ""
+
+
+class Device(Struct, frozen=True, array_like=True):
+    id: str
+    manufacturer: str = ""
+    oui: str = ""
+    product_class: str = ""
+    serial_number: str = ""
+    #: "Device." or "InternetGatewayDevice.", once known
+    root: str = ""
+    #: the CWMP namespace URI of its last Inform
+    namespace: str = ""
+    software_version: str = ""
+    hardware_version: str = ""
+    #: the address its last request came from
+    ip: str = ""
+    user_agent: str = ""
+    connection_request_url: str = ""
+    first_seen: float = 0
+    last_inform: float = 0
+    last_boot: float = 0
+    last_bootstrap: float = 0
+    #: event codes of the last Inform
+    events: tuple[str, ...] = ()
+    #: parameters of the last Inform, name to (value, type); they overlay the stored tree
+    inform_parameters: dict[str, tuple[str, str]] = {}
+    informs: int = 0
+    #: how many Informs in a row had nothing to tell, and since when: the timeline's newest, unwritten entry
+    routine_informs: int = 0
+    routine_since: float = 0
+    #: PeriodicInformInterval in seconds, 0 when unknown
+    inform_interval: int = 0
+    learning: Learning = Learning.WANTED
+    learnt_at: float = 0
+    learning_failures: int = 0
+    connection_request: ConnectionRequestLogin = ConnectionRequestLogin()
+    parameter_key: str = ""
+    #: the host part of the URL by which the phone reaches this server
+    server_host: str = ""
+    #: names that this device answered with 9005 although its model has them
+    missing: tuple[str, ...] = ()
+
+    def online(self, now: float) -> bool:
+        """Whether the next Inform is not yet overdue."""
+        interval = self.inform_interval or DEFAULT_INFORM_INTERVAL
+        return now - self.last_inform <= ONLINE_INTERVALS * interval + ONLINE_GRACE
+
+    @property
+    def model_key(self) -> str:
+        """What is learnt of one phone serves all phones with this key: OUI, product class, firmware."""
+        return "|".join((self.oui, self.product_class, self.software_version))
