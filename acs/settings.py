@@ -1,0 +1,129 @@
+"""Every setting of the server, once: its name, type, default, meaning and limits.
+
+A setting is taken from the command line (`--cwmp-port`), else from the environment (`ACS_CWMP_PORT`), else from
+the TOML file named by `--config` or `ACS_CONFIG` (`cwmp_port = 7547`), else it has its default. The flags of
+`acs up` and the table in docs/operation.md are made from the fields below.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it, its value, where it came from and what is allowed."""
+
+
+def _setting(default: Any, meaning: str, **limits: Any) -> Any:
+    return field(default=default, metadata={"help": meaning, **limits})
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: Path = _setting(Path("acs-data"), "directory for everything the server keeps")
+    bind: str = _setting("0.0.0.0", "address to listen on")
+    cwmp_port: int = _setting(
+        7547, "port for phones' CWMP sessions, 0 for any free one", minimum=0, maximum=65535
+    )
+    files_port: int = _setting(7567, "port for phones' file transfers", minimum=0, maximum=65535)
+    web_port: int = _setting(8080, "port for the REST API", minimum=0, maximum=65535)
+    public_host: str = _setting(
+        "", "host name or address under which phones reach this server; empty: the one each phone itself uses"
+    )
+    processes: int = _setting(1, "server processes that share the listening ports", minimum=1, maximum=256)
+    workers: int = _setting(1, "background job processes", minimum=0, maximum=64)
+    redis_url: str = _setting(
+        "", "Redis to use (redis://, rediss://, unix://); empty: a private one in the data directory"
+    )
+    cpe_auth: str = _setting("digest", "how phones log in", choices=("none", "basic", "digest"))
+    tls_cert: str = _setting(
+        "", "PEM file with the certificate chain; with tls_key it turns every port to HTTPS"
+    )
+    tls_key: str = _setting("", "PEM file with the certificate's private key")
+    tls_profile: str = _setting(
+        "modern", "legacy lets phones in that know only TLS 1.0, on every port", choices=("modern", "legacy")
+    )
+    body_limit: int = _setting(16 << 20, "largest CWMP message in bytes", minimum=1 << 16, maximum=1 << 30)
+    file_limit: int = _setting(
+        2 << 30, "largest stored or uploaded file in bytes", minimum=1 << 20, maximum=1 << 40
+    )
+    idle_timeout: int = _setting(
+        120, "seconds without a byte after which a connection is closed", minimum=5, maximum=3600
+    )
+    wakes_at_once: int = _setting(
+        100, "connection requests under way at the same time", minimum=1, maximum=10000
+    )
+    log_level: str = _setting(
+        "info", "least severity that is logged", choices=("debug", "info", "warning", "error")
+    )
+
+    @property
+    def tls(self) -> bool:
+        return bool(self.tls_cert)
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls else "http"
+
+
+def _convert(setting: Field[Any], value: Any, origin: str) -> Any:
+    limits = setting.metadata
+    shown = f"{origin}: {setting.name} is {value!r}"
+    if setting.type == "int":
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            raise SettingsError(f"{shown}, but must be a whole number") from None
+        if not limits["minimum"] <= number <= limits["maximum"]:
+            raise SettingsError(f"{shown}, but must be from {limits['minimum']} to {limits['maximum']}")
+        return number
+    text = str(value)
+    if setting.type == "Path":
+        return Path(text).expanduser()
+    choices = limits.get("choices")
+    if choices and text not in choices:
+        raise SettingsError(f"{shown}, but must be one of {', '.join(choices)}")
+    return text
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is not TOML: {error}") from None
+    unknown = sorted(set(values) - {setting.name for setting in fields(Settings)})
+    if unknown:
+        raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; `acs up --help` lists them")
+    return values
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Settings from flags (None where not given; `config` names the file), environment and file.
+
+    Raises SettingsError with one line for the first setting that cannot be used.
+    """
+    path = flags.get("config") or environ.get("ACS_CONFIG")
+    file_values = _from_file(path) if path else {}
+    chosen: dict[str, Any] = {}
+    for setting in fields(Settings):
+        variable = "ACS_" + setting.name.upper()
+        if flags.get(setting.name) is not None:
+            flag = "--" + setting.name.replace("_", "-")
+            chosen[setting.name] = _convert(setting, flags[setting.name], flag)
+        elif variable in environ:
+            chosen[setting.name] = _convert(setting, environ[variable], variable)
+        elif setting.name in file_values:
+            chosen[setting.name] = _convert(setting, file_values[setting.name], str(path))
+        else:
+            assert setting.default is not MISSING
+            chosen[setting.name] = setting.default
+    settings = Settings(**chosen)
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsError("--tls-cert and --tls-key: both are needed for HTTPS, or neither")
+    return settings
