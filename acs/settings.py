@@ -1,8 +1,8 @@
 """Every setting of the server, once: its name, type, default, meaning and limits.
 
-A setting is taken from the command line (`--cwmp-port`), else from the environment (`ACS_CWMP_PORT`), else from
-the TOML file named by `--config` or `ACS_CONFIG` (`cwmp_port = 7547`), else it has its default. The flags of
-`acs up` and the table in docs/operation.md are made from the fields below.
+A setting is taken from the command line (`--cwmp-port`), else from the environment (`ACS_CWMP_PORT`),
+else from the TOML file named by `--config` or `ACS_CONFIG` (`cwmp_port = 7547`), else it has its default.
+The flags of `acs up` and the table in docs/operation.md are made from the fields below.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the message names it, its value, where it came from and what is allowed."""
+    """A setting that cannot be used; the message names it, its value, where it came from, what is allowed."""
 
 
 def _setting(default: Any, meaning: str, **limits: Any) -> Any:
