@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import logging
-import sys
-from typing import Any, TextIO
+from io import TextIOWrapper
+from typing import Any
 
+import msgspec
 import structlog
 from twisted.logger import LogLevel, formatEvent, globalLogBeginner
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def start(level: str, stream: TextIO = sys.stderr) -> None:
+def start(level: str, stream: TextIOWrapper) -> None:
     """Send everything of at least this severity to `stream`."""
-    person = stream.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer()
+    factory: structlog.WriteLoggerFactory | structlog.BytesLoggerFactory
+    if stream.isatty():
+        renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+        factory = structlog.WriteLoggerFactory(file=stream)
+    else:
+        renderer = structlog.processors.JSONRenderer(serializer=_encode)
+        factory = structlog.BytesLoggerFactory(file=stream.buffer)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+
+
+def _encode(event: dict[str, Any], default: Any) -> bytes:
+    """One line of JSON; `default` is how structlog shows what JSON cannot hold."""
+    return msgspec.json.encode(event, enc_hook=default)
 
 
 def take_over_twisted() -> None:
