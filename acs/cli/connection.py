@@ -1,0 +1,277 @@
+"""Where the server is, how to log in, and REST calls whose refusals become exit codes.
+
+On the machine of the server nobody has to log in: `acs up` leaves its address in `run.json` and a token in
+`local-admin.token`, both in its data directory. Elsewhere `--url` and `--token` say it, or ACS_URL and
+ACS_TOKEN.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+import httpx
+
+from acs.cli import outcomes
+from acs.cli.printing import Printer
+
+#: Seconds for the server to take a connection, and to begin an answer to a call that does not wait.
+CONNECT_PATIENCE = 10.0
+ANSWER_PATIENCE = 60.0
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_REFUSALS = {
+    401: outcomes.NotAuthorised,
+    403: outcomes.NotAuthorised,
+    404: outcomes.NotFound,
+    502: outcomes.Unreachable,
+    503: outcomes.Unreachable,
+    504: outcomes.Unreachable,
+}
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a URL's path; ids contain `%` themselves, so that is encoded once more."""
+    return quote(name, safe="")
+
+
+def problem_text(answer: httpx.Response) -> str:
+    """An RFC 9457 problem as text: each of its errors as `field: value: message`, else its detail."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        return f"the server answered {answer.status_code} {answer.reason_phrase}"
+    errors = [_error_text(error) for error in problem.get("errors", ()) if isinstance(error, dict)]
+    if errors:
+        return "; ".join(errors)
+    return str(problem.get("detail") or problem.get("title") or f"status {answer.status_code}")
+
+
+def _error_text(error: Mapping[str, Any]) -> str:
+    said = str(error.get("message", ""))
+    allowed = error.get("allowed")
+    if allowed not in (None, "", []):
+        listed = ", ".join(map(str, allowed)) if isinstance(allowed, list) else str(allowed)
+        said = f"{said} (allowed: {listed})" if said else f"allowed: {listed}"
+    shown = [str(error.get("field", "?"))]
+    if "value" in error:
+        value = error["value"]
+        shown.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return ": ".join([*shown, said])
+
+
+class Api:
+    """REST calls to one server. Refusals raise `outcomes.CommandError` with the matching exit code."""
+
+    def __init__(self, url: str, token: str, *, verify: bool | str = True, origin: str = "--url") -> None:
+        self.url = url.rstrip("/")
+        self._origin = origin
+        headers = {"User-Agent": "acs-cli", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            self._client = httpx.Client(
+                base_url=self.url,
+                headers=headers,
+                verify=verify,
+                timeout=httpx.Timeout(ANSWER_PATIENCE, connect=CONNECT_PATIENCE),
+                trust_env=False,
+            )
+        except (OSError, ValueError, httpx.InvalidURL) as error:
+            raise outcomes.WrongUsage(f"cannot use {url} with these TLS options: {error}") from None
+
+    def call(
+        self, method: str, path: str, *, patience: float = ANSWER_PATIENCE, **request: Any
+    ) -> httpx.Response:
+        """One call below /api/v1; `patience` in seconds. Returns any 2xx answer."""
+        try:
+            answer = self._client.request(
+                method, f"/api/v1{path}", timeout=httpx.Timeout(patience, connect=CONNECT_PATIENCE), **request
+            )
+        except httpx.HTTPError as error:
+            raise self._no_answer(error) from None
+        return self._checked(answer)
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """The JSON of a GET."""
+        return self.call("GET", path, params=parameters).json()
+
+    def pages(self, path: str, *, limit: int | None, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """The pages of a list until `limit` items (None: all) were in them."""
+        cursor: str | None = None
+        missing = limit
+        while missing is None or missing > 0:
+            asked = {**parameters, "limit": 500 if missing is None else min(missing, 500)}
+            if cursor:
+                asked["cursor"] = cursor
+            page: dict[str, Any] = self.get(path, **asked)
+            yield page
+            cursor = page.get("next")
+            if not cursor:
+                return
+            if missing is not None:
+                missing -= len(page["items"])
+
+    def download(self, path: str, target: Path, progress: Callable[[int, int | None], None]) -> int:
+        """GET a file's content into `target`, return its size; `progress` hears (bytes so far, all bytes)."""
+        done = 0
+        try:
+            with self._client.stream("GET", f"/api/v1{path}") as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._checked(answer)
+                total = answer.headers.get("Content-Length")
+                with target.open("wb") as out:
+                    for chunk in answer.iter_bytes():
+                        out.write(chunk)
+                        done += len(chunk)
+                        progress(done, int(total) if total else None)
+        except httpx.HTTPError as error:
+            raise self._no_answer(error) from None
+        except OSError as error:
+            raise outcomes.CommandError(f"{target}: {error.strerror}") from None
+        return done
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _no_answer(self, error: httpx.HTTPError) -> outcomes.Unreachable:
+        if isinstance(error, httpx.TimeoutException):
+            return outcomes.Unreachable(f"{self.url} does not answer ({self._origin})")
+        return outcomes.Unreachable(
+            f"cannot reach the server at {self.url} ({self._origin}): {error or type(error).__name__}; "
+            "is `acs up` running?"
+        )
+
+    def _checked(self, answer: httpx.Response) -> httpx.Response:
+        if answer.is_success:
+            return answer
+        text = problem_text(answer)
+        if answer.status_code == 401:
+            text += "; give --token or ACS_TOKEN, or --data-dir on the server's own machine"
+        raise _REFUSALS.get(answer.status_code, outcomes.CommandError)(text)
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """What a running `acs up` leaves in its data directory."""
+
+    web_url: str
+    token: str
+
+
+def running_server(data_dir: Path) -> RunningServer | None:
+    """The server whose data directory this is; None where none left a run.json."""
+    try:
+        run = json.loads((data_dir / "run.json").read_text())
+    except (OSError, ValueError):
+        return None
+    try:
+        token = (data_dir / "local-admin.token").read_text().strip()
+    except OSError:
+        token = ""  # another user's: the answer 401 says what to do
+    return RunningServer(run["web_url"], token)
+
+
+@dataclass
+class Server:
+    """The options every REST command has, and what they lead to."""
+
+    url: str | None
+    token: str | None
+    data_dir: Path
+    ca: str | None
+    insecure: bool
+    printer: Printer
+    _api: Api | None = None
+
+    @property
+    def api(self) -> Api:
+        if self._api is None:
+            self._api = self._find()
+        return self._api
+
+    def _find(self) -> Api:
+        local = running_server(self.data_dir)
+        verify: bool | str = False if self.insecure else (self.ca or True)
+        if self.url:
+            # the local token goes to the local server only
+            token = self.token or (local.token if local and local.web_url == self.url.rstrip("/") else "")
+            return Api(self.url, token, verify=verify)
+        if local is None:
+            raise outcomes.Unreachable(
+                f"no server runs with {self.data_dir} (there is no run.json in it); "
+                "give --url and --token, or --data-dir"
+            )
+        if httpx.URL(local.web_url).host in _LOOPBACK and not self.ca:
+            # the certificate names the public host, and nobody sits between this machine and itself
+            verify = False
+        return Api(
+            local.web_url, self.token or local.token, verify=verify, origin=f"from {self.data_dir}/run.json"
+        )
+
+    def close(self) -> None:
+        if self._api is not None:
+            self._api.close()
+
+
+Command = Callable[..., Any]
+
+
+def server_options(command: Command) -> Command:
+    """Adds --url, --token, --data-dir, --ca, --insecure and --json; the command gets a `Server` first."""
+
+    @wraps(command)
+    def with_server(
+        url: str | None,
+        token: str | None,
+        data_dir: Path,
+        ca: str | None,
+        insecure: bool,
+        as_json: bool,
+        **arguments: Any,
+    ) -> Any:
+        server = Server(url, token, data_dir, ca, insecure, Printer(as_json))
+        try:
+            return command(server, **arguments)
+        finally:
+            server.close()
+
+    for option in reversed(_OPTIONS):
+        with_server = option(with_server)
+    return with_server
+
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="ACS_DATA_DIR",
+    default=Path("acs-data"),
+    show_default="$ACS_DATA_DIR or ./acs-data",
+    help="Data directory of a server on this machine.",
+)
+
+_OPTIONS = (
+    click.option(
+        "--url", envvar="ACS_URL", help="The server's REST address, http://host:8080. [env: ACS_URL]"
+    ),
+    click.option("--token", envvar="ACS_TOKEN", help="API token. [env: ACS_TOKEN]"),
+    data_dir_option,
+    click.option(
+        "--ca",
+        envvar="ACS_CA",
+        type=click.Path(exists=True, dir_okay=False),
+        help="PEM file of the authority that signed the server's certificate.",
+    ),
+    click.option("--insecure", is_flag=True, help="Do not check the server's certificate."),
+    click.option("--json", "as_json", is_flag=True, help="Machine output: JSON on stdout and nothing else."),
+)

@@ -1,0 +1,53 @@
+"""The table of commands. Each is imported when it is used: `acs task show` need not load the server."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from acs.cli.outcomes import MEANINGS
+
+#: command to (module, attribute)
+COMMANDS = {
+    "up": "up",
+    "device": "device",
+    "task": "task",
+    "file": "file",
+    "token": "token",
+    "refusals": "refusals",
+    "simulate": "simulate",
+    "lint": "lint",
+    "bench": "bench",
+}
+
+_EPILOG = "\n".join(["\b", "Exit codes:", *(f"  {code}  {meaning}" for code, meaning in MEANINGS.items())])
+
+
+class _Commands(click.Group):
+    """Finds a command in the module of its name, in this package, under its own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"acs.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="acs")
+def main() -> None:
+    """A TR-069 fleet server for SIP phones: the server, and everything an operator does with it.
+
+    \b
+    acs up                         start the server
+    acs simulate --phones 50       phones that are not there
+    acs device list                the fleet
+    acs device get 0015651A2B3C Device.DeviceInfo.SoftwareVersion
+
+    A DEVICE is a full id or any fragment that fits one device only, such as its serial number or MAC address.
+    """

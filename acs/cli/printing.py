@@ -1,0 +1,137 @@
+"""What commands print: tables for people, JSON for scripts. Results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+
+class Printer:
+    """Writes one command's result in the form that was asked for."""
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.out = Console(highlight=False, soft_wrap=True)
+        #: notes and progress; nothing but errors when a script reads stdout
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=as_json)
+
+    def json(self, value: Any) -> None:
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def result(self, value: Any, text: str) -> None:
+        """`value` for scripts, `text` for people."""
+        if self.as_json:
+            self.json(value)
+        else:
+            self.out.print(escape(text))
+
+    def note(self, text: str) -> None:
+        """Something for people that is not the result."""
+        self.err.print(escape(text))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table without lines, so that it can be selected, cut and grepped."""
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for column in columns:
+            table.add_column(column, overflow="fold", no_wrap=not self.out.is_terminal)
+        widest = [len(column) for column in columns]
+        for row in rows:
+            cells = [shown(cell) for cell in row]
+            widest = [max(width, len(cell)) for width, cell in zip(widest, cells, strict=True)]
+            table.add_row(*map(escape, cells))
+        # a pipe has no width: give every column what it needs
+        width = None if self.out.is_terminal else sum(widest) + 2 * len(widest)
+        self.out.print(table, width=width)
+
+    def facts(self, facts: Iterable[tuple[str, Any]]) -> None:
+        """Name and value, one a line; empty ones are left out."""
+        kept = [(name, shown(value)) for name, value in facts if value not in (None, "", [], {})]
+        width = max((len(name) for name, _ in kept), default=0)
+        for name, value in kept:
+            self.out.print(f"[bold]{escape(name.ljust(width))}[/bold]  {escape(value)}")
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[Any]:
+        """A spinner on stderr; the yielded object takes new words by `.update(text)`."""
+        with self.err.status(escape(text), spinner="line") as status:
+            yield status
+
+    @contextmanager
+    def transfer(self, name: str, size: int | None) -> Iterator[Any]:
+        """A progress bar on stderr; the yielded function takes the bytes done and, if known, all bytes."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+        )
+        with Progress(*columns, console=self.err, disable=not self.err.is_terminal) as progress:
+            bar = progress.add_task(escape(name), total=size)
+
+            def so_far(done: int, total: int | None = None) -> None:
+                progress.update(bar, completed=done, total=total)
+
+            yield so_far
+
+
+def shown(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(shown, value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def moment(at: float | str | None) -> str:
+    """A time of the API (seconds since the epoch, or text) in this machine's zone."""
+    if not at:
+        return ""
+    if isinstance(at, str):
+        return at
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def ago(at: float | None, now: float | None = None) -> str:
+    """How long ago that was: `12 s`, `5 min`, `3 h`, `2 d`."""
+    if not at:
+        return "never"
+    seconds = max(0, int((time.time() if now is None else now) - at))
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def byte_size(size: int | None) -> str:
+    """`812 B`, `3.4 MB`."""
+    if size is None:
+        return ""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{size} B"

@@ -1,0 +1,24 @@
+"""`acs refusals`: what the server did not take."""
+
+from __future__ import annotations
+
+import click
+
+from acs.cli.connection import Server, server_options
+from acs.cli.printing import moment
+
+
+@click.command()
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@server_options
+def refusals(server: Server, limit: int) -> None:
+    """Requests that were refused: bad logins, what is no CWMP, wrong download links. Newest first."""
+    items = server.api.get("/refusals", limit=limit)["items"]
+    if server.printer.as_json:
+        server.printer.json({"items": items})
+        return
+    columns = [name for name in ("at", "kind", "ip", "device", "text") if any(name in item for item in items)]
+    server.printer.table(
+        [name.upper() for name in columns],
+        ([moment(item.get(name)) if name == "at" else item.get(name) for name in columns] for item in items),
+    )
