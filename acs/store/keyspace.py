@@ -1,0 +1,85 @@
+"""Every key in Redis: its name, type, owner and size. Nothing else in the project spells a key.
+
+A device's keys carry its device key (`acs.fleet.identity.device_key`, 16 hex digits) in braces: the hash tag
+that keeps all of them in one cluster slot, so that one script may touch them together.
+
+| key                | type   | holds; who writes it; size                                                   |
+|--------------------|--------|-------------------------------------------------------------------------------|
+| acs:{KEY}:d        | string | device record, msgpack; sessions; 0.4-1.2 KB                                 |
+| acs:{KEY}:o        | string | operator notes, msgpack; operations; 50-300 B                                |
+| acs:{KEY}:w        | string | how the last connection request went; southbound's wake; 60 B                |
+| acs:{KEY}:s        | string | sid, seq and session, expires; sessions; 200 B for minutes                   |
+| acs:{KEY}:t        | hash   | open tasks by id, and their stamp; sessions, operations, file server, jobs;  |
+|                    |        | 300 B a task, gone when there is none                                        |
+| acs:{KEY}:f:TASK   | string | a finished task, expires; who writes `t`; 0.2-2 KB                           |
+| acs:{KEY}:F        | list   | ids of finished tasks, newest first, capped; who writes `t`; 30 B a task     |
+| acs:{KEY}:q        | string | learning state; sessions; 0.1-20 KB, while the phone is being learnt         |
+| acs:{KEY}:p        | string | parameter tree against its model's shape; sessions; 0.3-3 KB                 |
+| acs:{KEY}:l        | list   | timeline, newest first, capped; sessions, operations; 50-150 B a line        |
+| acs:devices        | zset   | all device ids, score 0, so in lexical order; sessions; 130 B a device       |
+| acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
+| acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
+| acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
+| acs:shape:HASH     | string | an immutable shape, compressed; sessions; 3-20 KB a model                    |
+| acs:{file}:i       | zset   | names of stored files in lexical order; operations, file server; 130 B a file|
+| acs:{file}:m:NAME  | string | sha256 and what is known of a file; operations, file server; 200 B           |
+| acs:{file}:c       | hash   | sha256, how many names share it; operations, file server; 100 B a content    |
+| acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
+| acs:secrets        | hash   | secrets that all servers share; the first server to start; 1 KB              |
+| acs:refusals       | list   | what was refused at the doors, capped; southbound; 100 KB at most            |
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+DEVICES = b"acs:devices"
+DEADLINES = b"acs:deadlines"
+FILE_INDEX = b"acs:{file}:i"
+FILE_CONTENTS = b"acs:{file}:c"
+TOKENS = b"acs:tokens"
+SECRETS = b"acs:secrets"
+REFUSALS = b"acs:refusals"
+
+#: Suffixes of a device's keys, to be put after `device_prefix`.
+DEVICE = b"d"
+NOTES = b"o"
+WAKE = b"w"
+SESSION = b"s"
+TASKS = b"t"
+FINISHED_TASK = b"f:"
+FINISHED_TASKS = b"F"
+LEARNING = b"q"
+TREE = b"p"
+TIMELINE = b"l"
+
+#: Every fixed suffix; `FINISHED_TASK` is the one that goes on.
+DEVICE_SUFFIXES = (DEVICE, NOTES, WAKE, SESSION, TASKS, FINISHED_TASKS, LEARNING, TREE, TIMELINE)
+
+#: The field of the open tasks' hash that holds the stamp; no task id is this short.
+STAMP_FIELD = b"v"
+
+
+def device_prefix(key: str) -> bytes:
+    """What all keys of the device with this device key begin with."""
+    return b"acs:{%b}:" % key.encode()
+
+
+def _model_prefix(model_key: str) -> bytes:
+    return b"acs:{model:%b}:" % blake2b(model_key.encode(), digest_size=8).hexdigest().encode()
+
+
+def model_profile(model_key: str) -> bytes:
+    return _model_prefix(model_key) + b"p"
+
+
+def model_shape(model_key: str) -> bytes:
+    return _model_prefix(model_key) + b"s"
+
+
+def shape(digest: str) -> bytes:
+    return b"acs:shape:" + digest.encode()
+
+
+def file_record(name: str) -> bytes:
+    return b"acs:{file}:m:" + name.encode()
