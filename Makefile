@@ -9,11 +9,14 @@ JOBS ?= 4
 
 export PYTHON
 
-.PHONY: run test lint format bench clean
+.PHONY: run test setup lint format bench clean
 
 run:
 	@deploy/setup run
 	@exec .venv/bin/acs up $(ARGS)
+
+setup:
+	@deploy/setup run
 
 test:
 	@deploy/setup test

@@ -1,0 +1,10 @@
+"""Jobs that run beside the server, in RQ: what is due though no phone and no operator does anything.
+
+    main           one worker process: `python -m workers --redis-url URL --data-dir DIR`
+    timetable      which job runs how often
+    surroundings   what jobs work with: the store and the data directory
+    upkeep         tasks whose time is over, files that nobody needs
+
+A job is a module-level function: plain arguments in, plain JSON out, safe to run twice and to lose half-way.
+`acs` never imports this package; it enqueues by dotted name.
+"""

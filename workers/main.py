@@ -1,0 +1,73 @@
+"""One worker process: runs jobs, and enqueues those of the timetable. `acs up` starts it, or systemd."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+
+from workers.surroundings import Surroundings, settle
+from workers.timetable import QUEUE, Timetable
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def run(redis_url: str, data_dir: Path, log_level: str) -> int:
+    """Works until SIGTERM or SIGINT; a job under way is finished first. Returns the exit code."""
+    _log_to_stderr(log_level)
+    try:
+        connection = Redis.from_url(redis_url, socket_connect_timeout=10)
+        connection.ping()
+    except (RedisError, ValueError, OSError) as error:
+        print(f"acs worker: Redis at {redis_url} is unreachable: {error}", file=sys.stderr)
+        return 1
+    settle(Surroundings(redis_url, data_dir))
+    timetable = Timetable(connection)
+    timetable.start()
+    try:
+        Worker([Queue(QUEUE, connection=connection)], connection=connection).work()
+    finally:
+        timetable.stop()
+    return 0
+
+
+def _log_to_stderr(level: str) -> None:
+    """What the jobs say, and what RQ warns of, as JSON lines like the server's."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("rq").setLevel("DEBUG" if level == "debug" else "WARNING")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
+    environ = os.environ
+    parser.add_argument("--redis-url", default=environ.get("ACS_REDIS_URL", ""), help="[env: ACS_REDIS_URL]")
+    parser.add_argument(
+        "--data-dir", type=Path, default=environ.get("ACS_DATA_DIR", "acs-data"), help="[env: ACS_DATA_DIR]"
+    )
+    parser.add_argument("--log-level", choices=_LEVELS, default=environ.get("ACS_LOG_LEVEL", "info"))
+    options = parser.parse_args()
+    if not options.redis_url:
+        parser.error("--redis-url or ACS_REDIS_URL is needed")
+    sys.exit(run(options.redis_url, options.data_dir, options.log_level))
