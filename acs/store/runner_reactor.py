@@ -107,7 +107,8 @@ class ReactorRunner:
         from twisted.internet import reactor
 
         self._accepting = True
-        self._started = started = Deferred()
+        started: Deferred[None] = Deferred()
+        self._started = started
         clock: Any = reactor
         # In a turn of its own: a start-up trigger of the reactor runs before its loop does.
         self._begin = clock.callLater(0, self._begin_to_serve)
