@@ -1,0 +1,352 @@
+"""All that one phone knows: its parameters, what it has to tell, what it has still to do. No wire, no
+waiting.
+
+`acs.simulator.rpc` changes it as the ACS asks, `acs.simulator.phone` as time passes. Times are seconds
+since the epoch; `clock` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from acs.cwmp.messages import Download, Inform, TransferComplete, Upload
+from acs.cwmp.structures import DeviceId, Event, ParameterValue, TransferFault
+from acs.simulator import events as ev
+from acs.simulator.factory import factory_of
+from acs.simulator.faults import Faults
+from acs.simulator.identity import Identity
+from acs.simulator.personas import CWMP_1_0, Persona
+from acs.simulator.tree import PhoneTree
+
+
+class Surroundings(Struct, kw_only=True):
+    """What all phones of a swarm share. `connection_request_base` ends in a slash; seconds throughout."""
+
+    acs_url: str
+    username: str = ""
+    password: str = ""
+    interval: int = 60
+    boot_seconds: float = 2.0
+    retry_scale: float = 1.0
+    connection_request_base: str = ""
+
+
+class Transfer(Struct, frozen=True):
+    """A download or upload to be done at `due`. `silent`: no TransferComplete will follow it."""
+
+    request: Download | Upload
+    due: float
+    silent: bool = False
+
+    @property
+    def event(self) -> str:
+        return ev.M_DOWNLOAD if isinstance(self.request, Download) else ev.M_UPLOAD
+
+
+class Report(Struct, frozen=True):
+    """A finished transfer whose TransferComplete was not answered yet."""
+
+    event: str
+    message: TransferComplete
+
+
+def time_text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class PhoneState:
+    __slots__ = (
+        "booted_at",
+        "clock",
+        "config_lines",
+        "events",
+        "faults",
+        "first_use",
+        "identity",
+        "later",
+        "next_periodic",
+        "persona",
+        "reboot",
+        "reports",
+        "reset_wanted",
+        "retry_at",
+        "retry_count",
+        "scheduled",
+        "software_version",
+        "surroundings",
+        "told",
+        "transfers",
+        "tree",
+    )
+
+    def __init__(
+        self,
+        identity: Identity,
+        persona: Persona,
+        faults: Faults,
+        surroundings: Surroundings,
+        clock: Callable[[], float],
+    ) -> None:
+        self.identity = identity
+        self.persona = persona
+        self.faults = faults
+        self.surroundings = surroundings
+        self.clock = clock
+        self.software_version = persona.software_version
+        factory = factory_of(persona.name)
+        self.tree = PhoneTree(factory.model, factory.image, factory.numbering, self._tell)
+        self.events = ev.EventQueue()
+        self.transfers: list[Transfer] = []
+        self.reports: list[Report] = []
+        #: when an Inform was asked for, and its CommandKey
+        self.scheduled: list[tuple[float, str]] = []
+        #: values of this session that take effect at its end (SetParameterValues, Status 1)
+        self.later: dict[str, str] = {}
+        #: the lines of configuration files whose key no parameter keeps
+        self.config_lines: dict[str, str] = {}
+        #: watched parameter to the value the ACS last heard or set
+        self.told: dict[str, str] = {}
+        #: a wanted reboot and the event that will tell of it: ("M Reboot", key), ("", "") for none
+        self.reboot: tuple[str, str] | None = None
+        self.reset_wanted = False
+        self.first_use = self.booted_at = clock()
+        self.retry_count = 0
+        self.retry_at = 0.0
+        self.next_periodic = float("inf")
+
+    # --- what its parameters say ----------------------------------------------------------------------------
+
+    def path(self, below_root: str) -> str:
+        return self.persona.root + below_root
+
+    def setting(self, below_root: str) -> str:
+        """A parameter's true value (secrets too)."""
+        return self.tree.value(self.path(below_root))
+
+    def flag(self, below_root: str) -> bool:
+        return self.setting(below_root) in ("1", "true")
+
+    def _tell(self, word: str, name: str) -> str:
+        match word:
+            case "manufacturer" | "oui" | "product_class" | "hardware_version":
+                return str(getattr(self.persona, word))
+            case "software_version":
+                return self.software_version
+            case "serial":
+                return self.identity.serial
+            case "mac":
+                return self.identity.mac_with_colons
+            case "ip":
+                return self.identity.ip
+            case "uptime":
+                return str(int(self.clock() - self.booted_at))
+            case "now":
+                return time_text(self.clock())
+            case "first_use":
+                return time_text(self.first_use)
+            case "acs_url":
+                return self.surroundings.acs_url
+            case "acs_username":
+                return self.surroundings.username
+            case "acs_password":
+                return self.surroundings.password
+            case "interval":
+                return str(self.surroundings.interval)
+            case "connection_request_url":
+                return f"{self.surroundings.connection_request_base}{self.identity.serial}"
+            case "registration":
+                return self._registration(name)
+            case "call_state":
+                return "InCall" if "busy-line" in self.faults else "Idle"
+            case _:
+                raise LookupError(f"the model marks {name} with the unknown word ${word}")
+
+    def _registration(self, status: str) -> str:
+        """The Status of a line: Up once it is enabled and knows its registrar and its user."""
+        line = status.removesuffix("Status")
+        profile = line[: line.index(".Line.") + 1]
+        if self.tree.value(line + "Enable") != "Enabled" or self.tree.value(profile + "Enable") != "Enabled":
+            return "Disabled"
+        needed = (profile + "SIP.RegistrarServer", line + "SIP.AuthUserName")
+        known = all(self.tree.value(name) for name in needed)
+        return "Up" if known and "never-registers" not in self.faults else "Error"
+
+    def put(self, name: str, value: str, *, by_acs: bool) -> None:
+        """Set a parameter and do what follows from it. What the ACS set itself is no change to tell it."""
+        below_root = name.removeprefix(self.persona.root)
+        moved = below_root == "ManagementServer.URL" and value != self.tree.value(name)
+        self.tree.put(name, value)
+        if by_acs and name in self.told:
+            self.told[name] = value
+        if moved:  # a new ACS: it has to hear everything anew
+            self.note(ev.BOOTSTRAP)
+        if below_root.startswith("ManagementServer.PeriodicInform"):
+            self.plan_periodic()
+
+    # --- what it has to tell --------------------------------------------------------------------------------
+
+    def note(self, code: str, command_key: str = "") -> None:
+        """A new event: it starts a session at once, whatever retry was being waited for."""
+        self.events.add(code, command_key)
+        self.retry_at = 0
+
+    def changed(self, *, least_notification: int) -> list[str]:
+        """Watched parameters whose value is another than the ACS last heard."""
+        return [
+            name
+            for name in self.tree.watched()
+            if self.tree.attributes(name).notification >= least_notification
+            and self.tree.value(name) != self.told.get(name)
+        ]
+
+    def notice_changes(self) -> None:
+        """`4 VALUE CHANGE` when a parameter with active notification changed by itself."""
+        if self.changed(least_notification=2) and ev.VALUE_CHANGE not in self.events:
+            self.note(ev.VALUE_CHANGE)
+
+    def watch(self, name: str) -> None:
+        """From now on tell changes of this parameter, if its attributes say so."""
+        if self.tree.attributes(name).notification:
+            self.told[name] = self.tree.value(name)
+        else:
+            self.told.pop(name, None)
+
+    def inform(self) -> Inform:
+        persona = self.persona
+        names = dict.fromkeys([*self.tree.forced(), *self.changed(least_notification=1)])
+        return Inform(
+            device_id=DeviceId(
+                persona.manufacturer, persona.oui, persona.product_class, self.identity.serial
+            ),
+            event=self.events.due() + self._transfer_events(),
+            current_time=time_text(self.clock()),
+            retry_count=self.retry_count,
+            parameter_list=tuple(self.tree.reading(name) for name in names),
+        )
+
+    def _transfer_events(self) -> tuple[Event, ...]:
+        if not self.reports:
+            return ()
+        method_events = (Event(report.event, report.message.command_key) for report in self.reports)
+        return (Event(ev.TRANSFER_COMPLETE), *dict.fromkeys(method_events))
+
+    def informed(self, inform: Inform) -> None:
+        """The ACS answered this Inform: its events and values are told."""
+        self.events.delivered(inform.event)
+        self.retry_count = 0
+        self.retry_at = 0
+        for parameter in inform.parameter_list:
+            if parameter.name in self.told:
+                self.told[parameter.name] = self._untold_value(parameter)
+
+    def _untold_value(self, parameter: ParameterValue) -> str:
+        leaf = self.tree.leaf(parameter.name)
+        return self.tree.value(parameter.name) if leaf and leaf.secret else parameter.value
+
+    def session_failed(self, inform: Inform, retry_wait: Callable[[int], float]) -> None:
+        """What may be told again waits for the next try; `retry_wait(n)` gives the seconds before retry n."""
+        self.events.undelivered(inform.event)
+        if self.events or self.reports:
+            self.retry_count += 1
+            self.retry_at = self.clock() + retry_wait(self.retry_count)
+        else:
+            self.retry_count = 0
+
+    # --- what it has still to do ----------------------------------------------------------------------------
+
+    def plan_periodic(self) -> None:
+        if not self.flag("ManagementServer.PeriodicInformEnable"):
+            self.next_periodic = float("inf")
+            return
+        self.next_periodic = self.clock() + int(self.setting("ManagementServer.PeriodicInformInterval"))
+
+    def tick(self) -> None:
+        """Events that have come due."""
+        now = self.clock()
+        if self.next_periodic <= now:
+            self.events.add(ev.PERIODIC)
+            self.plan_periodic()
+        for due, command_key in [entry for entry in self.scheduled if entry[0] <= now]:
+            self.scheduled.remove((due, command_key))
+            self.note(ev.SCHEDULED)
+            self.note(ev.M_SCHEDULE_INFORM, command_key)
+
+    def session_due(self) -> bool:
+        return bool(self.events or self.reports) and self.retry_at <= self.clock()
+
+    def due_transfer(self) -> Transfer | None:
+        now = self.clock()
+        return next((transfer for transfer in self.transfers if transfer.due <= now), None)
+
+    def next_due(self) -> float:
+        """When something will have to be done, as far as is known now."""
+        times = [self.next_periodic, *(due for due, _ in self.scheduled), *(t.due for t in self.transfers)]
+        if self.events or self.reports:
+            times.append(self.retry_at)
+        return min(times)
+
+    def finished(self, transfer: Transfer, fault: TransferFault, started: float) -> None:
+        """A transfer ended: its TransferComplete waits to be sent, if this phone sends any."""
+        if transfer in self.transfers:
+            self.transfers.remove(transfer)
+        if transfer.silent or self.persona.transfer_complete == "never":
+            return
+        message = TransferComplete(
+            command_key=transfer.request.command_key,
+            fault_struct=self._speakable(fault),
+            start_time=time_text(started),
+            complete_time=time_text(self.clock()),
+        )
+        self.reports.append(Report(transfer.event, message))
+        self.retry_at = 0
+
+    def _speakable(self, fault: TransferFault) -> TransferFault:
+        """CWMP 1.0 has no transfer faults above 9012; 1.1 brought them (cwmp-1-0.xsd, cwmp-1-1.xsd)."""
+        if self.persona.namespace == CWMP_1_0 and fault.fault_code > 9012:
+            return TransferFault(9010, fault.fault_string)
+        return fault
+
+    def end_of_session(self) -> None:
+        for name, value in self.later.items():
+            if name in self.tree:  # its object may have been deleted meanwhile
+                self.put(name, value, by_acs=True)
+        self.later.clear()
+        self.notice_changes()
+
+    # --- boots ----------------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """The very first boot."""
+        self.note(ev.BOOTSTRAP)
+        self.booted()
+
+    def booted(self) -> None:
+        """`1 BOOT`, with what led to it."""
+        reason, self.reboot = self.reboot, None
+        self.booted_at = self.clock()
+        self.events.booted()
+        self.note(ev.BOOT)
+        if reason and reason[0]:
+            self.note(*reason)
+        self.plan_periodic()
+        for name in self.tree.watched():
+            self.told.setdefault(name, self.tree.value(name))
+        self.notice_changes()
+
+    def factory_reset(self) -> None:
+        """Back to the factory's values; the firmware stays. What is owed to the ACS is forgotten."""
+        self.tree.reset()
+        self.events.clear()
+        self.transfers.clear()
+        self.reports.clear()
+        self.scheduled.clear()
+        self.later.clear()
+        self.config_lines.clear()
+        self.told.clear()
+        self.retry_count = 0
+        self.reset_wanted = False
+        self.reboot = None
+        self.power_on()
