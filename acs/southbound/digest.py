@@ -13,7 +13,7 @@ from hashlib import md5, sha256
 from typing import NamedTuple
 
 #: `name=value` or `name="value"`; blanks, commas and escaped quotes inside the quotes belong to the value.
-_PARAMETER = re.compile(rb"([\w-]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"?|([^\s,\"]*))", re.DOTALL)
+_PARAMETER = re.compile(rb'([\w-]+)\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^\s,"]*))', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 #: A scheme's name: a word that is followed by a blank and a parameter, or that stands alone.

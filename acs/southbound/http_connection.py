@@ -30,6 +30,7 @@ import structlog
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.tcp import Connection as TcpConnection
 from twisted.python.failure import Failure
 from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
 
@@ -100,6 +101,7 @@ class HttpConnection(Protocol):
         transport.setTcpNoDelay(True)
         peer = getattr(transport.getPeer(), "host", "")
         self.connection = Connection(peer.removeprefix("::ffff:"), ISSLTransport.providedBy(transport))
+        self._plain_tcp = isinstance(transport, TcpConnection)
         self.last_active = self.factory.clock()
         self.factory.joined(self)
 
@@ -121,8 +123,13 @@ class HttpConnection(Protocol):
     def readConnectionLost(self) -> None:
         """The client has closed its side, perhaps to mark the end of its request; it may still listen."""
         self._input_over = True
-        if self._phase is not _Phase.ANSWERING:
-            self._abort_sink("the client closed the connection")
+        if self._phase is _Phase.ANSWERING:
+            return
+        self._abort_sink("the client closed the connection")
+        if self._nothing_waits_to_go_out():
+            # What the transport itself does where the protocol knows no half-closed connections.
+            self._transport.connectionLost(connectionDone)
+        else:
             self._close()
 
     def writeConnectionLost(self) -> None:
@@ -275,13 +282,28 @@ class HttpConnection(Protocol):
         self._keep_alive = not close
         self.last_active = self.factory.clock()
         if self._head_only or response.status in (204, 304):
-            self._transport.write(head)
+            self._write(head)
         elif isinstance(body, bytes):
-            self._transport.write(head + body)
+            self._write(head + body)
         else:
             self._send_file(head, body)
             return
         self._sent()
+
+    def _write(self, data: bytes) -> None:
+        """Send at once what the socket takes. The transport's own way, to wait until the socket says that
+        it is writable, costs a fifth of the whole request."""
+        if self._nothing_waits_to_go_out():
+            sent = self._transport.writeSomeData(data)
+            if sent == len(data):
+                return
+            if isinstance(sent, int):  # else the connection is lost, which the transport finds out below
+                data = data[sent:]
+        self._transport.write(data)
+
+    def _nothing_waits_to_go_out(self) -> bool:
+        transport = self._transport
+        return self._plain_tcp and not transport.dataBuffer and not transport._tempDataBuffer
 
     def _send_file(self, head: bytes, body: FileBody) -> None:
         try:
