@@ -20,8 +20,9 @@ DEADLINES_AT_ONCE = 1000
 #: Seconds for which a half-received file may be still on its way: the slowest upload, a day.
 INCOMING_LIFE = 24 * 3600
 
-#: Seconds that a stored content may have no name: a file's bytes are on disk before its record is written.
-UNNAMED_LIFE = 3600
+#: Seconds for which a content without a name is kept: its record may not be written yet, or it was removed
+#: while tasks already put down still need it (`acs.operations.files.GRACE` is the same time).
+UNNAMED_LIFE = 24 * 3600
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -64,11 +64,8 @@ def show(server: Server, device_name: str) -> None:
     found: dict[str, Any] = server.api.get(f"/devices/{segment(choose(server.api, device_name))}")
     if server.printer.as_json:
         server.printer.json(found)
-        return
-    times = ("first_seen", "last_inform", "last_boot", "last_bootstrap", "learnt_at")
-    server.printer.facts(
-        (name.replace("_", " "), moment(value) if name in times else value) for name, value in found.items()
-    )
+    else:
+        server.printer.facts(found)
 
 
 @device.command()
@@ -135,3 +132,29 @@ def wake(server: Server, device_name: str) -> None:
     server.printer.result(
         record, f"{record['outcome']}: {record['text']}" if record.get("text") else record["outcome"]
     )
+
+
+@device.command()
+@click.argument("device_name", metavar="DEVICE")
+@click.argument("username")
+@click.option("--password", help="Asked for when not given.")
+@server_options
+def login(server: Server, device_name: str, username: str, password: str | None) -> None:
+    """Say which login the phone takes on its connection-request server, where this server did not set it."""
+    chosen = choose(server.api, device_name)
+    given = click.prompt("Password", hide_input=True, err=True) if password is None else password
+    body = {"connection_request": {"username": username, "password": given}}
+    noted = server.api.call("PATCH", f"/devices/{segment(chosen)}", json=body).json()
+    server.printer.result(noted, f"noted: {chosen} takes {username}")
+
+
+@device.command()
+@click.argument("device_name", metavar="DEVICE")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@server_options
+def forget(server: Server, device_name: str, yes: bool) -> None:
+    """Drop all that is kept of a phone; its next Inform makes it anew."""
+    chosen = choose(server.api, device_name)
+    device_tasks.confirm(f"forget {chosen}", yes)
+    server.api.call("DELETE", f"/devices/{segment(chosen)}")
+    server.printer.result({"id": chosen, "forgotten": True}, f"forgotten: {chosen}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import run_task, says, task_options
 from acs.cli.printing import Printer, byte_size
 from acs.cli.sending import content_name, send_file
+
+_URL = re.compile(r"(https?|ftps?|tftp)://", re.IGNORECASE)
 
 FIRMWARE = "1 Firmware Upgrade Image"
 _SHORT_TYPES = {
@@ -30,10 +33,7 @@ def _listed(types: dict[str, str]) -> str:
 
 @click.command()
 @click.argument("device_name", metavar="DEVICE")
-@click.argument("file", required=False)
-@click.option(
-    "--url", "source", metavar="URL", help="Have the phone fetch this instead of a file of the server."
-)
+@click.argument("file")
 @click.option(
     "--file-type", help=f"Full, or short: {_listed(_SHORT_TYPES)}. Default: the stored file's, else firmware."
 )
@@ -46,35 +46,30 @@ def _listed(types: dict[str, str]) -> str:
 def download(
     server: Server,
     device_name: str,
-    file: str | None,
-    source: str | None,
+    file: str,
     file_type: str | None,
     version: str | None,
     model: str | None,
     **how: Any,
 ) -> None:
-    """Have the phone fetch FILE: a path on this machine (it is stored on the server first), or a stored
-    file's name.
+    """Have the phone fetch FILE: a path on this machine, the name of a stored file, or a URL.
 
-    The task is done when the phone has proved it: for firmware by its new version.
+    A file of this machine is stored on the server first, under a name that only its content has. The task is
+    done when the phone has proved it: for firmware by its new version.
     """
-    if bool(file) == bool(source):
-        raise outcomes.WrongUsage("give either FILE or --url")
     file_type = _SHORT_TYPES.get(file_type or "", file_type)
     work: dict[str, Any] = {"type": "download"}
-    if source:
-        work |= {"url": source, "file_type": file_type or FIRMWARE}
+    path = Path(file)
+    if _URL.match(file):
+        work |= {"url": file, "file_type": file_type or FIRMWARE}
+    elif path.is_file():
+        about = {"file_type": file_type or FIRMWARE, "version": version, "model": model}
+        work["file"] = send_file(server, path, content_name(path), about)["name"]
     else:
-        assert file is not None
-        path = Path(file)
-        if path.is_file():
-            about = {"file_type": file_type or FIRMWARE, "version": version, "model": model}
-            work["file"] = send_file(server, path, content_name(path), about)["name"]
-        else:
-            work["file"] = file
-        if file_type:
-            work["file_type"] = file_type
-    run_task(server, device_name, work, says(f"downloaded: {source or work['file']}"), **how)
+        work["file"] = file
+    if file_type:
+        work["file_type"] = file_type
+    run_task(server, device_name, work, says(f"downloaded: {file}"), **how)
 
 
 @click.command()

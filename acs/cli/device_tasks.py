@@ -72,6 +72,8 @@ def run_task(
     With --json the whole task is printed, whatever its end.
     """
     task = put_down(server.api, choose(server.api, device_name), work, wake=wake, priority=priority)
+    if woken := task.get("wake"):
+        server.printer.note(f"connection request: {woken['outcome']}  {woken['text']}")
     if not wait:
         server.printer.result(task, f"{task['type']} {task['state']}: {task['id']}")
         return task
@@ -91,7 +93,7 @@ def says(text: str) -> Callable[[Printer, dict[str, Any]], None]:
     return show
 
 
-def _confirm(what: str, yes: bool) -> None:
+def confirm(what: str, yes: bool) -> None:
     """Asks; without a terminal there is nobody to ask, so --yes is required."""
     if yes:
         return
@@ -221,7 +223,7 @@ def delete_object(server: Server, device_name: str, object_name: str, **how: Any
 @server_options
 def reboot(server: Server, device_name: str, yes: bool, **how: Any) -> None:
     """Reboot the phone, and wait until it is back."""
-    _confirm(f"reboot {device_name}", yes)
+    confirm(f"reboot {device_name}", yes)
     run_task(server, device_name, {"type": "reboot"}, says("rebooted, and back"), **how)
 
 
@@ -235,7 +237,7 @@ def factory_reset(server: Server, device_name: str, yes: bool, **how: Any) -> No
 
     A phone that does not find this server by itself afterwards (DHCP option, redirection service) is lost.
     """
-    _confirm(f"reset {device_name} to factory settings", yes)
+    confirm(f"reset {device_name} to factory settings", yes)
     run_task(server, device_name, {"type": "factory_reset"}, says("reset, and back"), **how)
 
 

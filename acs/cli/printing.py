@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Table
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
 
 
 class Printer:
@@ -60,9 +62,9 @@ class Printer:
         width = None if self.out.is_terminal else sum(widest) + 2 * len(widest)
         self.out.print(table, width=width)
 
-    def facts(self, facts: Iterable[tuple[str, Any]]) -> None:
-        """Name and value, one a line; empty ones are left out."""
-        kept = [(name, shown(value)) for name, value in facts if value not in (None, "", [], {})]
+    def facts(self, record: Mapping[str, Any]) -> None:
+        """Name and value of a record, one a line; empty ones are left out, times are this machine's."""
+        kept = [(name, moment(shown(value))) for name, value in _flat(record)]
         width = max((len(name) for name, _ in kept), default=0)
         for name, value in kept:
             self.out.print(f"[bold]{escape(name.ljust(width))}[/bold]  {escape(value)}")
@@ -105,20 +107,36 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def moment(at: float | str | None) -> str:
-    """A time of the API (seconds since the epoch, or text) in this machine's zone."""
-    if not at:
-        return ""
-    if isinstance(at, str):
-        return at
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The filled fields, those of a record within the record under both names."""
+    for name, value in record.items():
+        spoken = prefix + name.replace("_", " ")
+        if isinstance(value, dict) and all(isinstance(key, str) and key.isidentifier() for key in value):
+            yield from _flat(value, f"{spoken} ")
+        elif value not in (None, "", [], {}):
+            yield spoken, value
 
 
-def ago(at: float | None, now: float | None = None) -> str:
-    """How long ago that was: `12 s`, `5 min`, `3 h`, `2 d`."""
-    if not at:
+def _read_time(text: str) -> datetime | None:
+    """A time of the API; None for what is none."""
+    try:
+        return datetime.fromisoformat(text) if _TIME.match(text) else None
+    except ValueError:
+        return None
+
+
+def moment(at: str | None) -> str:
+    """A time of the API in this machine's zone."""
+    read = _read_time(at or "")
+    return read.astimezone().strftime("%Y-%m-%d %H:%M:%S") if read else at or ""
+
+
+def ago(at: str | None, now: float) -> str:
+    """How long before `now` (since the epoch) that was: `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`."""
+    read = _read_time(at or "")
+    if read is None:
         return "never"
-    seconds = max(0, int((time.time() if now is None else now) - at))
+    seconds = max(0, int(now - read.timestamp()))
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit} ago"

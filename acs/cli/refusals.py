@@ -17,8 +17,7 @@ def refusals(server: Server, limit: int) -> None:
     if server.printer.as_json:
         server.printer.json({"items": items})
         return
-    columns = [name for name in ("at", "kind", "ip", "device", "text") if any(name in item for item in items)]
     server.printer.table(
-        [name.upper() for name in columns],
-        ([moment(item.get(name)) if name == "at" else item.get(name) for name in columns] for item in items),
+        ("AT", "KIND", "IP", "WHY"),
+        ((moment(item["at"]), item["kind"], item["ip"], item["text"]) for item in items),
     )

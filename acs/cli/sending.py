@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -25,8 +26,12 @@ def sha256_of(path: Path) -> str:
 
 
 def content_name(path: Path) -> str:
-    """A name that only this content has: `stem-<12 hex digits>.suffix`, so that nothing is overwritten."""
-    return f"{path.stem}-{sha256_of(path)[:12]}{path.suffix}"
+    """A name that only this content has: `stem-<12 hex digits>.suffix`, so that nothing is overwritten.
+
+    What the server does not take in a name becomes an underscore.
+    """
+    stem, suffix = (re.sub(r"[^A-Za-z0-9._-]", "_", part) for part in (path.stem, path.suffix))
+    return f"{stem.lstrip('.')[:80]}-{sha256_of(path)[:12]}{suffix[:20]}"
 
 
 def send_file(server: Server, path: Path, name: str, about: dict[str, str | None]) -> dict[str, Any]:

@@ -30,15 +30,7 @@ def show(server: Server, task_id: str, wait: bool, timeout: float) -> None:
     if server.printer.as_json:
         server.printer.json(found)
     else:
-        times = ("created_at", "started_at", "finished_at", "not_before", "expires_at", "deadline")
-        facts = {
-            name: moment(value) if name in times else value
-            for name, value in found.items()
-            if name != "fault"
-        }
-        server.printer.facts(
-            [*((k.replace("_", " "), v) for k, v in facts.items()), ("fault", fault_text(found))]
-        )
+        server.printer.facts({**found, "fault": fault_text(found)})
     if wait:
         require_done(found)
 

@@ -123,7 +123,7 @@ PHONE = {
     "software_version": "37.72.0.5",
     "ip": "192.0.2.7",
     "online": True,
-    "last_inform": 1_700_000_000,
+    "last_inform": "2023-11-14T22:13:20Z",
     "tags": ["site7"],
 }
 

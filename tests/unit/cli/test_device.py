@@ -71,7 +71,7 @@ def test_percent_signs_of_an_id_reach_the_server_encoded(acs, server):
 
 def test_parameters_below_a_prefix(acs, server, phone):
     name = "Device.DeviceInfo.SoftwareVersion"
-    entry = {"value": "37.72.0.5", "type": "xsd:string", "writable": False, "at": 1_700_000_000}
+    entry = {"value": "37.72.0.5", "type": "xsd:string", "writable": False, "at": "2023-11-14T22:13:20Z"}
     server.on(f"GET /devices/{phone['id']}/parameters", {name: entry})
     row = acs("device", "parameters", phone["id"], "Device.DeviceInfo.").stdout.splitlines()[1]
     assert row.split()[:4] == [name, "37.72.0.5", "xsd:string", "no"]
@@ -84,7 +84,7 @@ def test_square_brackets_in_values_are_printed_as_they_are(acs, server, phone):
 
 
 def test_a_timeline(acs, server, phone):
-    items = [{"at": 1_700_000_000, "kind": "inform", "text": "It booted.", "data": {}}]
+    items = [{"at": "2023-11-14T22:13:20Z", "kind": "inform", "text": "It booted.", "data": {}}]
     server.on(f"GET /devices/{phone['id']}/timeline", {"items": items})
     assert "It booted." in acs("device", "timeline", phone["id"]).stdout
     assert json.loads(acs("device", "timeline", phone["id"], "--json").stdout)["items"] == items
