@@ -69,25 +69,28 @@ def local_name(tag: Any) -> str:
     """The name of an element without namespace or prefix; "" for what is no element."""
     if not isinstance(tag, str):
         return ""
-    return tag.rpartition("}")[2].rpartition(":")[2]
+    name = tag.rpartition("}")[2]
+    return name.rpartition(":")[2] if ":" in name else name
 
 
 def build(plan: Plan, children: Elements, repairs: Repairs) -> Any:
     """The message or structure that these child elements make. Never raises for what a phone sent."""
     values: dict[str, Any] = {}
+    make, slots, _, missing = plan
     for child in children:
-        slot = plan.slots.get(str(child.tag)) or _find_slot(plan, child, repairs)
+        slot = slots.get(child.tag) or _find_slot(plan, child, repairs)  # type: ignore[arg-type] # a str
         if slot is None:
             continue
-        if slot.many:
-            values[slot.attribute] = (*values.get(slot.attribute, ()), *slot.convert(child, repairs))
+        attribute, convert, many = slot
+        if many:
+            values[attribute] = (*values.get(attribute, ()), *convert(child, repairs))
         else:
-            values[slot.attribute] = slot.convert(child, repairs)
-    if plan.missing:
-        for attribute, default in plan.missing.items():
+            values[attribute] = convert(child, repairs)
+    if missing:
+        for attribute, default in missing.items():
             if attribute not in values:
                 values[attribute] = default
-    return plan.make(**values)
+    return make(**values)
 
 
 def _find_slot(plan: Plan, child: etree._Element, repairs: Repairs) -> Slot | None:
@@ -231,17 +234,58 @@ def _array(layout: Layout) -> Callable[[etree._Element, Repairs], tuple[Any, ...
 
 def _parameter_values(element: etree._Element, repairs: Repairs) -> tuple[ParameterValue, ...]:
     """The values of a ParameterList; of a name that comes twice the last one counts (quirk 68)."""
+    found = _plain_parameter_values(element)
+    return _odd_parameter_values(element, repairs) if found is None else tuple(found.values())
+
+
+def _plain_parameter_values(element: etree._Element) -> dict[str, ParameterValue] | None:
+    """A list that is just as the schema has it, as nearly every one is, in one walk; None for any other.
+
+    The server's most frequent work: half of an Inform's reading time after parsing is spent here.
+    """
+    found: dict[str, ParameterValue] = {}
+    string, exact_type = scalars.STRING, scalars.exact_schema_type
+    awaited, name, count = "", "", 0
+    for part in element.iter():
+        tag = part.tag
+        if tag == "Value":
+            attributes = part.values()
+            kind = exact_type(attributes[0]) if len(attributes) == 1 else None
+            if awaited != tag or kind is None or len(part):
+                return None
+            value = part.text or ""
+            if kind != string:
+                value = value.strip()
+            elif "\n" in value:
+                value = scalars.value(value)
+            found[name] = ParameterValue(name, value, kind)
+            count += 1
+            awaited = "ParameterValueStruct"
+        elif tag == "Name":
+            text = part.text
+            if awaited != tag or not text:
+                return None
+            name = scalars.name(text)
+            awaited = "Value"
+        elif tag == "ParameterValueStruct":
+            if awaited == "Value":
+                return None
+            awaited = "Name"
+        elif part is not element:
+            return None
+    return found if len(found) == count == len(element) and "" not in found else None
+
+
+def _odd_parameter_values(element: etree._Element, repairs: Repairs) -> tuple[ParameterValue, ...]:
     found: dict[str, ParameterValue] = {}
     items = _items(element, PARAMETER_VALUE.item, _PARAMETER_VALUE_PLAN, repairs)
     for item in items:
         name, value, kind = "", "", scalars.STRING
         for child in item:
-            tag = child.tag
-            if tag != "Name" and tag != "Value":
-                tag = local_name(tag).capitalize()
-            if tag == "Name":
+            tag = local_name(child.tag).lower()
+            if tag == "name":
                 name = scalars.name(child.text)
-            elif tag == "Value":
+            elif tag == "value":
                 kind = scalars.schema_type(child.get(XSI_TYPE) or _type_of(child))
                 value = child.text or ""
                 if len(child):
@@ -264,14 +308,24 @@ def _type_of(element: etree._Element) -> str:
 
 def _events(element: etree._Element, repairs: Repairs) -> tuple[Event, ...]:
     """The events; two codes in one EventStruct both count (quirk 68)."""
+    plain: list[Event] = []
+    leaves = element.iter("EventCode", "CommandKey")
+    for code, key in zip(leaves, leaves, strict=False):
+        if code.tag != "EventCode" or key.tag != "CommandKey" or not code.text:
+            break
+        plain.append(Event(events.normalise(code.text), scalars.name(key.text)))
+    return tuple(plain) if len(plain) == len(element) else _odd_events(element, repairs)
+
+
+def _odd_events(element: etree._Element, repairs: Repairs) -> tuple[Event, ...]:
     found: list[Event] = []
     for item in _items(element, EVENT.item, _EVENT_PLAN, repairs):
         codes, keys = [], []
         for child in item:
-            name = child.tag if child.tag in ("EventCode", "CommandKey") else local_name(child.tag).lower()
-            if name in ("EventCode", "eventcode"):
+            name = local_name(child.tag).lower()
+            if name == "eventcode":
                 codes.append(events.normalise(child.text or ""))
-            elif name in ("CommandKey", "commandkey"):
+            elif name == "commandkey":
                 keys.append(scalars.name(child.text))
         if len(codes) > 1:
             _note(repairs, "several event codes in one EventStruct: each counts")

@@ -88,6 +88,8 @@ class _Header(NamedTuple):
     use_cwmp_version: str = ""
 
 
+_SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+_ENVELOPE, _HEADER, _BODY = f"{_SOAP}Envelope", f"{_SOAP}Header", f"{_SOAP}Body"
 _NO_HEADER = _Header()
 _PLANS = {name: Plan.of(layout) for name, layout in LAYOUTS.items()}
 _BY_LOWER_NAME = {name.lower(): name for name in (*_PLANS, "Fault")}
@@ -112,6 +114,10 @@ def _parts(
     root: etree._Element, repairs: list[str]
 ) -> tuple[etree._Element | None, Iterable[etree._Element]]:
     """The header, and the elements among which the message is looked for."""
+    if root.tag == _ENVELOPE and len(root) == 2:
+        first, second = root
+        if first.tag == _HEADER and second.tag == _BODY:
+            return first, second
     name = local_name(root.tag)
     if name.lower() == "envelope":
         header = body = None
@@ -151,21 +157,17 @@ def _method(elements: Iterable[etree._Element], repairs: list[str]) -> tuple[str
 
 def _header(header: etree._Element) -> _Header:
     """The header elements of CWMP, in any namespace (quirk 37)."""
-    values = _NO_HEADER
-    for child in header:
-        name = local_name(child.tag).lower()
-        text = child.text
-        if name == "id":
-            values = values._replace(cwmp_id=scalars.name(text))
-        elif name == "holdrequests":
-            values = values._replace(hold_requests=scalars.flag(text))
-        elif name == "sessiontimeout":
-            values = values._replace(session_timeout=max(0, scalars.number(text)) if text else None)
-        elif name == "supportedcwmpversions":
-            values = values._replace(supported_versions=scalars.label(text))
-        elif name == "usecwmpversion":
-            values = values._replace(use_cwmp_version=scalars.label(text))
-    return values
+    if len(header) == 1 and local_name(header[0].tag) == "ID":
+        return _Header(scalars.name(header[0].text))
+    texts = {local_name(child.tag).lower(): child.text for child in header}
+    timeout = texts.get("sessiontimeout")
+    return _Header(
+        scalars.name(texts.get("id")),
+        scalars.flag(texts.get("holdrequests")),
+        max(0, scalars.number(timeout)) if timeout else None,
+        scalars.label(texts.get("supportedcwmpversions")),
+        scalars.label(texts.get("usecwmpversion")),
+    )
 
 
 def _namespace(root: etree._Element, method: etree._Element | None, header: etree._Element | None) -> str:

@@ -81,6 +81,11 @@ def flag(text: str | None) -> bool:
     return text is not None and text.strip().lower() in _TRUE
 
 
+def exact_schema_type(text: str) -> str | None:
+    """The type if it is written exactly as it should be, else None."""
+    return _EXACT_TYPES.get(text)
+
+
 def schema_type(text: str | None) -> str:
     """The XML Schema type meant by an xsi:type, as `xsd:boolean`; what is missing or unknown is a string."""
     if not text:

@@ -1,7 +1,7 @@
 """Times in messages: read as phones write them, written as XML Schema wants them.
 
-Phones send times without a zone (taken as UTC), with a blank for the T, with fractions, in the
-year 0 or 1, or text that is no time (quirks 29, 57 and 68). What cannot be read is None, as is the Unknown Time of TR-069.
+Phones send times without a zone (taken as UTC), with a blank for the T, with fractions, in the year 0 or 1,
+or text that is no time (quirks 29, 57 and 68). What cannot be read is None, as is the Unknown Time of TR-069.
 """
 
 from __future__ import annotations
