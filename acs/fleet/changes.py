@@ -1,7 +1,7 @@
 """What the fleet rules decide: a value that says what to store, made without storing anything.
 
-Every rule that looks at a phone returns `Changes`; southbound hands them to the store, which writes them in one
-atomic step before the next message leaves.
+Every rule that looks at a phone returns `Changes`; southbound hands them to the store, which writes them in
+one atomic step before the next message leaves.
 """
 
 from __future__ import annotations
@@ -58,3 +58,18 @@ class Changes(Struct, frozen=True):
     timeline: tuple[TimelineEntry, ...] = ()
     #: worth a write before the next message leaves; False for what may wait for the session's end
     urgent: bool = False
+
+    def then(self, later: Changes) -> Changes:
+        """Both, in order: where both speak, the later one counts."""
+        tasks = {task.id: task for task in self.tasks}
+        tasks.update((task.id, task) for task in later.tasks)
+        return Changes(
+            device=later.device or self.device,
+            tasks=tuple(tasks.values()),
+            parameters=self.parameters + later.parameters,
+            learning=later.learning or (None if later.learning_over else self.learning),
+            learning_over=later.learning_over or (self.learning_over and later.learning is None),
+            profile=later.profile or self.profile,
+            timeline=self.timeline + later.timeline,
+            urgent=self.urgent or later.urgent,
+        )

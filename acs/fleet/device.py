@@ -1,8 +1,8 @@
 """The record of one phone: who it is, when it spoke, what its last Inform said.
 
 A plain value. The parameter tree is kept apart (`acs.datamodel.tree`), because most sessions do not need it.
-Times are seconds since the epoch, 0 for never. Records are stored as arrays: add new fields at the end, with a
-default, and never change the order of the old ones.
+Times are seconds since the epoch, 0 for never. Records are stored as arrays: add new fields at the end, with
+a default, and never change the order of the old ones.
 """
 
 from __future__ import annotations

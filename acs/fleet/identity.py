@@ -1,8 +1,8 @@
 """How a device is named: its id in the interfaces, its key in the store, the ids of its tasks.
 
-The id is the contract's `OUI-ProductClass-SerialNumber`. The key is 16 hex digits drawn from the id: short, safe
-in a cookie and a URL, and the hash tag that keeps all of one device's Redis keys together. A task's id begins
-with its device's key, so that whoever holds a task id knows where to look.
+The id is the contract's `OUI-ProductClass-SerialNumber`. The key is 16 hex digits drawn from the id: short,
+safe in a cookie and a URL, and the hash tag that keeps all of one device's Redis keys together. A task's id
+begins with its device's key, so that whoever holds a task id knows where to look.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from acs.datamodel.tree import ParameterTree
-from acs.fleet.device import Device
+from acs.fleet.changes import Changes
+from acs.fleet.device import ConnectionRequestLogin, Device
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
@@ -29,3 +30,30 @@ class Situation(Struct, frozen=True):
     link: TransferLink
     #: the known parameters; None where they were not loaded (see `planner.wants_tree`)
     tree: ParameterTree | None = None
+    #: the connection-request credentials this server would give the phone; None when it is to give none
+    connection_login: ConnectionRequestLogin | None = None
+
+    def after(self, changes: Changes) -> Situation:
+        """The situation once these changes are made. The tree is left alone: its holder merges them
+        (`acs.fleet.merging`)."""
+        tasks = {task.id: task for task in self.tasks}
+        tasks.update((task.id, task) for task in changes.tasks)
+        learning = None if changes.learning_over else changes.learning or self.learning
+        return structs.replace(
+            self,
+            device=changes.device or self.device,
+            tasks=tuple(task for task in tasks.values() if task.open),
+            learning=learning,
+            profile=changes.profile or self.profile,
+        )
+
+    def task(self, task_id: str) -> Task | None:
+        """The open task with this id."""
+        return next((task for task in self.tasks if task.id == task_id), None)
+
+    @property
+    def known_profile(self) -> ModelProfile:
+        """The profile of the device's model as it is now. A phone whose SoftwareVersion was learnt a moment
+        ago has changed its model since the profile was loaded."""
+        key = self.device.model_key
+        return self.profile if self.profile.key == key else ModelProfile(key=key)

@@ -80,7 +80,8 @@ class DownloadWork(_Work, frozen=True, tag="download"):
     password: str = ""
     target_file_name: str = ""
     delay: int = 0
-    #: filled in by the server from the stored file: bytes, SHA-256 and the firmware version that proves success
+    #: filled in by the server from the stored file: bytes, SHA-256 and the firmware version that proves
+    #: success
     size: int = 0
     sha256: str = ""
     version: str = ""

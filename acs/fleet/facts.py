@@ -1,0 +1,80 @@
+"""What single parameters say about the device itself, whoever brought them: an Inform, a task, learning.
+
+Names are matched without regard to case and below either root, because phones spell them oddly (quirks 60,
+61).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from acs.cwmp.structures import ParameterValue
+from acs.datamodel.paths import root_of
+from acs.datamodel.types import read_int
+from acs.fleet.changes import TimelineEntry
+from acs.fleet.device import Device, Learning
+
+SOFTWARE_VERSION = "DeviceInfo.SoftwareVersion"
+HARDWARE_VERSION = "DeviceInfo.HardwareVersion"
+CONNECTION_REQUEST_URL = "ManagementServer.ConnectionRequestURL"
+CONNECTION_REQUEST_USERNAME = "ManagementServer.ConnectionRequestUsername"
+CONNECTION_REQUEST_PASSWORD = "ManagementServer.ConnectionRequestPassword"
+PARAMETER_KEY = "ManagementServer.ParameterKey"
+PERIODIC_INFORM_INTERVAL = "ManagementServer.PeriodicInformInterval"
+
+_FIELD_OF = {
+    SOFTWARE_VERSION.lower(): "software_version",
+    HARDWARE_VERSION.lower(): "hardware_version",
+    CONNECTION_REQUEST_URL.lower(): "connection_request_url",
+    PARAMETER_KEY.lower(): "parameter_key",
+    PERIODIC_INFORM_INTERVAL.lower(): "inform_interval",
+}
+
+#: Longer texts in these places are no versions and no URLs.
+_LONGEST = 512
+
+
+def told(device: Device, values: Iterable[ParameterValue]) -> Device:
+    """The device after hearing these values; the same object when they say nothing new of it.
+
+    A version or URL that comes empty is taken as not told: what was known stays. The first name under a
+    known root settles the device's root.
+    """
+    news: dict[str, object] = {}
+    for parameter in values:
+        name = parameter.name
+        root = root_of(name)
+        if not root:
+            continue
+        if not device.root and "root" not in news:
+            news["root"] = root
+        field = _FIELD_OF.get(name[len(root) :].lower())
+        if field is None:
+            continue
+        value = parameter.value.strip()
+        if field == "inform_interval":
+            seconds = read_int(value)
+            if seconds is not None and seconds > 0:
+                news[field] = seconds
+        elif len(value) <= _LONGEST and (value or field == "parameter_key"):
+            news[field] = value
+    news = {field: value for field, value in news.items() if getattr(device, field) != value}
+    return structs.replace(device, **news) if news else device
+
+
+def firmware_change(before: Device, after: Device, now: float) -> tuple[Device, tuple[TimelineEntry, ...]]:
+    """What a new SoftwareVersion means: it is told, and the names and values of the new firmware are
+    wanted.
+    """
+    old, new = before.software_version, after.software_version
+    if old == new or not old:
+        return after, ()
+    entry = TimelineEntry(
+        at=now,
+        kind="device",
+        text=f"Firmware changed from {old} to {new}",
+        data={"before": old, "after": new},
+    )
+    return structs.replace(after, learning=Learning.WANTED, missing=(), learning_failures=0), (entry,)

@@ -1,0 +1,183 @@
+"""What one phone should do next: the order of all that may be asked of it.
+
+    1. a task that has more to ask in this session
+    2. questions about tasks whose answer was lost
+    3. due tasks, by priority, then by age
+    4. learning its data model
+    5. credentials for connection requests
+
+A reboot, a factory reset or a firmware download is the last thing in its session. The planner takes a
+situation and returns steps and changes; it sends and stores nothing. What an answer belongs to travels in the
+step's `ref`, which only the planner reads.
+"""
+
+from __future__ import annotations
+
+from acs.cwmp.messages import CpeResponse, GetParameterValuesResponse
+from acs.fleet import answers, doubt, facts, learner, login, outcome, proof, questions, sending
+from acs.fleet.changes import Changes
+from acs.fleet.situation import Situation
+from acs.fleet.step import Step
+from acs.fleet.task import (
+    AddObjectWork,
+    FactoryResetWork,
+    GetParameterAttributesWork,
+    GetParameterValuesWork,
+    RebootWork,
+    SetParameterAttributesWork,
+    SetParameterValuesWork,
+    Task,
+    TaskState,
+)
+
+__all__ = ["Step", "completed", "next_step", "unanswered", "wants_tree"]
+
+_TASK = "task:"
+_QUESTION = "question:"
+
+#: Work that looks at the known parameters when it goes out or when its answer comes.
+_READS_TREE = (
+    AddObjectWork
+    | SetParameterValuesWork
+    | SetParameterAttributesWork
+    | GetParameterValuesWork
+    | GetParameterAttributesWork
+)
+
+
+def wants_tree(situation: Situation) -> bool:
+    """Whether the phone's parameter tree should be loaded before the planner is asked or told anything."""
+    if learner.wanted(situation):
+        return True
+    return any(
+        isinstance(task.work, _READS_TREE) and (task.state is TaskState.RUNNING or _due(task, situation.now))
+        for task in situation.tasks
+    )
+
+
+def next_step(situation: Situation) -> Step | None:
+    """What to ask the phone now, or None to end the session. The step's task is claimed in its changes."""
+    if _phone_is_leaving(situation):
+        return None
+    return (
+        _going_on(situation)
+        or _question(situation)
+        or _due_task(situation)
+        or learner.next_step(situation)
+        or login.next_step(situation)
+    )
+
+
+def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
+    """What the answer to the step with this ref changes. An answer to a task that is closed by now counts for
+    nothing but what it says of the phone."""
+    kind, task = _of_ref(situation, ref)
+    if kind == _TASK:
+        changes = answers.completed(situation, task, answer) if task is not None else Changes()
+    elif kind == _QUESTION:
+        changes = questions.completed(situation, task, answer) if task is not None else Changes()
+    elif kind == learner.REF:
+        changes = learner.completed(situation, answer)
+    else:
+        changes = login.completed(situation, ref, answer)
+    if isinstance(answer, GetParameterValuesResponse):
+        changes = changes.then(_facts_heard(situation.after(changes), answer))
+    return changes
+
+
+def unanswered(situation: Situation, ref: str, reason: str) -> Changes:
+    """What it changes that the step with this ref will get no answer. `reason` is a clause for people, such
+    as "the connection broke".
+    """
+    kind, task = _of_ref(situation, ref)
+    if kind == learner.REF:
+        return learner.unanswered(situation, reason)
+    if kind in (login.SET, login.CHECK):
+        return login.unanswered(situation, ref, reason)
+    if task is None:
+        return Changes()
+    if kind == _QUESTION:
+        return questions.unanswered(situation, task, reason)
+    doubted = doubt.unanswered(task, situation.now, reason)
+    return outcome.changed(situation.now, doubted, was=situation.tasks)
+
+
+# --- the order ----------------------------------------------------------------------------------------------
+
+
+def disruptive(task: Task) -> bool:
+    """Whether the phone goes away over it: nothing sent after it could be counted on to be done, and a second
+    one would fall into the first."""
+    return isinstance(task.work, RebootWork | FactoryResetWork) or proof.is_firmware(task)
+
+
+def _phone_is_leaving(situation: Situation) -> bool:
+    """A disruptive task went out in this session and was not refused."""
+    return any(
+        disruptive(task)
+        and task.session == situation.session
+        and task.state in (TaskState.WAITING, TaskState.RUNNING)
+        for task in situation.tasks
+    )
+
+
+def _going_on(situation: Situation) -> Step | None:
+    for task in situation.tasks:
+        if task.state is TaskState.RUNNING and task.session == situation.session and sending.goes_on(task):
+            return _step_for(task, situation)
+    return None
+
+
+def _question(situation: Situation) -> Step | None:
+    for task in situation.tasks:
+        if questions.pending(task, situation.known_profile):
+            return Step(questions.question(task, situation), _QUESTION + task.id)
+    return None
+
+
+def _due_task(situation: Situation) -> Step | None:
+    away = any(
+        disruptive(task) and task.state in (TaskState.WAITING, TaskState.RUNNING) for task in situation.tasks
+    )
+    due = [task for task in situation.tasks if _due(task, situation.now) and not (away and disruptive(task))]
+    if not due:
+        return None
+    task = min(due, key=lambda task: (-task.priority, task.created_at, task.id))
+    return _step_for(outcome.claimed(task, situation.now, situation.session), situation)
+
+
+def _due(task: Task, now: float) -> bool:
+    return task.state is TaskState.PENDING and task.not_before <= now and not 0 < task.expires_at <= now
+
+
+def _step_for(task: Task, situation: Situation) -> Step:
+    task, request = sending.request(task, situation)
+    return Step(request, _TASK + task.id, Changes(tasks=(task,), urgent=True))
+
+
+# --- answers ------------------------------------------------------------------------------------------------
+
+
+def _of_ref(situation: Situation, ref: str) -> tuple[str, Task | None]:
+    """The kind of a ref, and its task if that still runs."""
+    for kind in (_TASK, _QUESTION):
+        if ref.startswith(kind):
+            task = situation.task(ref[len(kind) :])
+            running = task is not None and task.state is TaskState.RUNNING
+            return kind, task if running else None
+    return ref, None
+
+
+def _facts_heard(situation: Situation, answer: GetParameterValuesResponse) -> Changes:
+    """What the values that were read say of the device, and of firmware tasks."""
+    before = situation.device
+    device, entries = facts.firmware_change(before, facts.told(before, answer.parameter_list), situation.now)
+    if device is before and not any(proof.is_firmware(task) for task in situation.tasks):
+        return Changes()
+    changes = Changes(device=device if device is not before else None, timeline=entries)
+    wanted = (device.root + facts.SOFTWARE_VERSION).lower()
+    if any(value.name.lower() == wanted for value in answer.parameter_list):
+        proved = proof.version_read(situation.tasks, device.software_version, situation.now)
+        if proved:
+            changes = changes.then(outcome.changed(situation.now, *proved, was=situation.tasks))
+    return changes
