@@ -282,7 +282,7 @@ def classify(session: Session, message: Message, cwmp_id: str, *, moved: bool = 
     return Event.OTHER_ANSWER
 
 
-def classify_unreadable(session: Session, name: str, *, known: bool) -> Event:
+def classify_unreadable(name: str, *, known: bool) -> Event:
     """What a message is whose method no schema knows (`known` False) or whose content makes no sense."""
     if is_answer(name):
         return Event.OTHER_ANSWER

@@ -202,9 +202,9 @@ def test_no_session_asks_for_ever():
 
 
 def test_unreadable_messages_are_told_apart_by_name():
-    assert s.classify_unreadable(opened(), "X_VendorThing", known=False) is Event.UNKNOWN_REQUEST
-    assert s.classify_unreadable(opened(), "TransferComplete", known=True) is Event.MALFORMED_REQUEST
-    assert s.classify_unreadable(asked(), "GetParameterValuesResponse", known=True) is Event.OTHER_ANSWER
+    assert s.classify_unreadable("X_VendorThing", known=False) is Event.UNKNOWN_REQUEST
+    assert s.classify_unreadable("TransferComplete", known=True) is Event.MALFORMED_REQUEST
+    assert s.classify_unreadable("GetParameterValuesResponse", known=True) is Event.OTHER_ANSWER
     assert s.classify(opened(), TransferComplete(), "") is Event.CPE_REQUEST
     assert s.classify(opened(), GetRPCMethods(), "") is Event.CPE_REQUEST
 

@@ -1,0 +1,218 @@
+"""What a session reads and writes: one round trip a step, and nothing leaves for a phone before it is
+written.
+
+The profile of a model serves thousands of phones, so a copy of it is kept for some seconds; where it is
+not at hand it is asked for in the same round trip as the session itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from msgspec import structs
+
+from acs.cwmp.session import SID_LENGTH, Session
+from acs.datamodel.tree import ParameterTree
+from acs.fleet.changes import Changes, TimelineEntry
+from acs.fleet.device import Learning
+from acs.fleet.profile import ModelProfile
+from acs.southbound.draft import NO_CHANGES, Draft
+from acs.southbound.live_sessions import LiveSession
+from acs.store import profiles, refusals, sessions, timeline, trees
+from acs.store.calls import Call
+from acs.store.errors import StoreError
+from acs.store.runner_reactor import ReactorRunner
+
+log = structlog.get_logger("acs.sessions")
+
+#: Seconds for which a model's profile is used without asking Redis again: what one phone taught this process
+#: holds at once, what another process learnt holds after this long.
+PROFILE_TTL = 30.0
+
+
+class Superseded(Exception):
+    """The session as this process knows it is no longer the one that is stored: a new Inform came, or another
+    process went on with it. Nothing was written."""
+
+
+class SessionStore:
+    """:param now: seconds since the epoch."""
+
+    def __init__(
+        self, runner: ReactorRunner, now: Callable[[], float], *, profile_ttl: float = PROFILE_TTL
+    ) -> None:
+        self._runner = runner
+        self._now = now
+        self._profile_ttl = profile_ttl
+        self._shapes = trees.Shapes()
+        #: by model key: until when it may be used, and the profile
+        self._profiles: dict[str, tuple[float, ModelProfile]] = {}
+
+    # --- sessions ---------------------------------------------------------------------------------------
+
+    async def open(self, session: Session, model_key: str) -> tuple[LiveSession, Session | None]:
+        """Store a new session in place of any other; also gives the one that was still open.
+
+        `model_key` is the likely model of the device; its profile comes along.
+        """
+        opening = sessions.open_session(session.device_key, session)
+        profile = self._known_profile(model_key)
+        if profile is None:
+            opened, stored = await self._runner.run_all((opening, profiles.load(model_key)))
+            profile = self._remember_profile(stored or ModelProfile(key=model_key))
+        else:
+            opened = await self._runner.run(opening)
+        live = LiveSession(
+            session, opened.device, opened.notes, opened.tasks, opened.stamp, opened.learning, profile
+        )
+        return live, opened.previous
+
+    async def load(self, key: str) -> LiveSession | None:
+        """The device's session, whichever process has it in hand; None when it has none."""
+        loaded = await self._runner.run(sessions.load_session(key))
+        if loaded is None:
+            return None
+        live = LiveSession(
+            loaded.session,
+            loaded.device,
+            loaded.notes,
+            loaded.tasks,
+            loaded.stamp,
+            loaded.learning,
+            ModelProfile(key=""),
+        )
+        device = loaded.device
+        if device is not None:
+            if device.last_inform < loaded.session.opened_at:
+                # a routine Inform, which the process that took it has not written yet and now never will
+                live.device = structs.replace(
+                    device, last_inform=loaded.session.opened_at, events=loaded.session.events
+                )
+                live.pending = Changes(device=live.device)
+            live.profile = await self.profile(device.model_key)
+        return live
+
+    async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:
+        """Write one step. False when the tasks changed meanwhile: `live` has the new ones, decide again.
+
+        Raises Superseded, and StoreError when it is not known whether anything was written.
+        """
+        changes, tree = await self._ready(live, draft)
+        call = sessions.save(
+            session.device_key,
+            sid=session.sid,
+            seq=live.session.seq,
+            stamp=live.stamp,
+            session=session,
+            changes=changes,
+            tree=tree,
+            register=live.first_contact,
+        )
+        return await self._write(live, draft, session, call)
+
+    async def close(self, live: LiveSession, draft: Draft, session: Session) -> bool:
+        """As `save`, and the session is over. False too when there are new tasks to do."""
+        changes, tree = await self._ready(live, draft)
+        call = sessions.close(
+            session.device_key,
+            sid=session.sid,
+            seq=live.session.seq,
+            stamp=live.stamp,
+            changes=changes,
+            tree=tree,
+            register=live.first_contact,
+        )
+        return await self._write(live, draft, session, call)
+
+    async def _ready(self, live: LiveSession, draft: Draft) -> tuple[Changes, bytes | None]:
+        """The changes of a draft, and the tree as it is to be stored where they touch it."""
+        changes = draft.changes
+        if not changes.parameters:
+            return changes, None
+        if draft.lacks_tree:
+            draft.take_tree(await self.tree(live))
+        device, tree = draft.situation.device, draft.situation.tree
+        assert tree is not None
+        complete = device.learning is Learning.COMPLETE
+        steps = trees.pack(tree, device.model_key, self._shapes, complete=complete)
+        return changes, await self._runner.drive(steps)
+
+    async def _write(
+        self, live: LiveSession, draft: Draft, session: Session, call: Call[sessions.Saved]
+    ) -> bool:
+        learnt = draft.changes.profile
+        current: ModelProfile | None = None
+        if learnt is None:
+            saved = await self._runner.run(call)
+        else:
+            over = live.profile.version if live.profile.key == learnt.key else 0
+            saved, written = await self._runner.run_all((call, profiles.save(learnt, over=over)))
+            current = self._remember_profile(written.current or ModelProfile(key=learnt.key))
+        if saved.outcome == "superseded":
+            raise Superseded
+        live.stamp = saved.stamp
+        if saved.outcome == "tasks_changed":
+            live.tasks = saved.tasks
+            live.profile = current or live.profile
+            return False
+        live.session = session
+        live.adopt(draft)
+        live.profile = current or live.profile
+        live.pending = NO_CHANGES
+        live.first_contact = False
+        return True
+
+    # --- what belongs to a session -------------------------------------------------------------------------
+
+    async def tree(self, live: LiveSession) -> ParameterTree:
+        """The parameter tree of the session's device, read once a session."""
+        if live.tree is None:
+            try:
+                live.tree = await self._runner.drive(trees.load(live.session.device_key, self._shapes))
+            except trees.DamagedTree as damaged:
+                log.error("known parameters are lost", sid=live.session.sid, reason=str(damaged))
+                live.tree = ParameterTree()
+        return live.tree
+
+    async def profile(self, model_key: str) -> ModelProfile:
+        """What is known of a model, from memory where that is fresh."""
+        known = self._known_profile(model_key)
+        if known is not None:
+            return known
+        stored = await self._runner.run(profiles.load(model_key))
+        return self._remember_profile(stored or ModelProfile(key=model_key))
+
+    def _known_profile(self, model_key: str) -> ModelProfile | None:
+        found = self._profiles.get(model_key)
+        if found is None or found[0] < self._now():
+            return None
+        return found[1]
+
+    def _remember_profile(self, profile: ModelProfile) -> ModelProfile:
+        self._profiles[profile.key] = (self._now() + self._profile_ttl, profile)
+        return profile
+
+    # --- records that no session waits for --------------------------------------------------------------
+
+    def refuse(self, peer: str, reason: str, excerpt: bytes = b"") -> None:
+        """Record what was turned away, without waiting for it."""
+        refusal = refusals.Refusal(self._now(), peer, reason, excerpt, "cwmp")
+        self._in_passing(refusals.push(refusal))
+
+    def note(self, key: str, entry: TimelineEntry) -> None:
+        """A line in a device's timeline, without waiting for it."""
+        self._in_passing(timeline.push(key, (entry,)))
+
+    def _in_passing(self, call: Call[Any]) -> None:
+        self._runner.run(call).addErrback(_unrecorded)
+
+
+def device_key_of(sid: str) -> str:
+    """The key of the device to which the session with this id belongs."""
+    return sid[: SID_LENGTH // 2]
+
+
+def _unrecorded(failure: Any) -> None:
+    failure.trap(StoreError)
+    log.warning("a record was lost", reason=str(failure.value))

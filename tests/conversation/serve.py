@@ -1,0 +1,97 @@
+"""A server process for the conversations: the CWMP endpoint alone, on a free port, over a given Redis.
+
+Prints its port on a line of its own when it is ready. Settings come as one JSON object in the first argument.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+
+from twisted.internet import asyncioreactor
+
+asyncioreactor.install(asyncio.new_event_loop())
+
+import structlog  # noqa: E402 - a reactor is chosen before anything else may import one
+from twisted.internet import defer, reactor, task  # noqa: E402 - as above
+
+from acs.cwmp.session import Patience  # noqa: E402 - as above
+from acs.southbound.conversation import Conversations  # noqa: E402 - as above
+from acs.southbound.credentials import Authenticator  # noqa: E402 - as above
+from acs.southbound.cwmp_endpoint import CwmpEndpoint  # noqa: E402 - as above
+from acs.southbound.http import HttpFactory  # noqa: E402 - as above
+from acs.store.runner_reactor import ReactorRunner  # noqa: E402 - as above
+
+SETTINGS = {
+    "redis": "",
+    "auth": "none",
+    "patience": {},
+    # A process that stops dead when this method is about to leave, after it was stored.
+    "die_before_speaking": "",
+}
+
+
+class CountingRunner(ReactorRunner):
+    """Tells how many round trips were made, for tests that hold the smallest session to two."""
+
+    trips = 0
+
+    def run(self, call):
+        CountingRunner.trips += not call.first
+        return super().run(call)
+
+    def run_all(self, calls):
+        CountingRunner.trips += 1
+        return super().run_all(calls)
+
+
+async def serve(settings: dict) -> None:
+    runner = CountingRunner(settings["redis"])
+    await runner.start()
+    conversations = Conversations(
+        runner,
+        clock=reactor,
+        link=lambda device, now: lambda one: f"http://files.test/{one.id}",
+        connection_login=lambda device, notes: None,
+        patience=Patience(**settings["patience"]),
+        tick=0.05,
+        lost_grace=0.2,
+    )
+    conversations.start()
+    authenticator = Authenticator(settings["auth"], "fleet", "secret", b"k" * 32)
+    endpoint = CwmpEndpoint(conversations, authenticator)
+    fatal = f"<cwmp:{settings['die_before_speaking']}>".encode()
+
+    def handle(request):
+        if request.path == "/trips":
+            from acs.southbound.http import text_response
+
+            return text_response(200, str(CountingRunner.trips))
+        answer = defer.maybeDeferred(endpoint.handle, request)
+        if settings["die_before_speaking"]:
+            answer.addCallback(lambda response: os._exit(9) if fatal in response.body else response)
+        return answer
+
+    factory = HttpFactory(handle)
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    print(port.getHost().port, flush=True)
+
+
+def main() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    settings = {**SETTINGS, **json.loads(sys.argv[1])}
+    reactor.callWhenRunning(lambda: defer.Deferred.fromCoroutine(serve(settings)).addErrback(_die))
+    parent = os.getppid()
+    task.LoopingCall(lambda: os.getppid() == parent or reactor.stop()).start(1)
+    reactor.run()
+
+
+def _die(failure) -> None:
+    failure.printTraceback(file=sys.stderr)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
