@@ -50,13 +50,14 @@ def problem_text(answer: httpx.Response) -> str:
         problem = None
     if not isinstance(problem, dict):
         return f"the server answered {answer.status_code} {answer.reason_phrase}"
-    errors = [_error_text(error) for error in problem.get("errors", ()) if isinstance(error, dict)]
+    errors = [error_text(error) for error in problem.get("errors", ()) if isinstance(error, dict)]
     if errors:
         return "; ".join(errors)
     return str(problem.get("detail") or problem.get("title") or f"status {answer.status_code}")
 
 
-def _error_text(error: Mapping[str, Any]) -> str:
+def error_text(error: Mapping[str, Any]) -> str:
+    """One error of a problem as `field: value: message (allowed: …)`."""
     said = str(error.get("message", ""))
     allowed = error.get("allowed")
     if allowed not in (None, "", []):
@@ -125,7 +126,7 @@ class Api:
         """GET a file's content into `target`, return its size; `progress` hears (bytes so far, all bytes)."""
         done = 0
         try:
-            with self._client.stream("GET", f"/api/v1{path}") as answer:
+            with self._client.stream("GET", f"/api/v1{path}", headers={"Accept": "*/*"}) as answer:
                 if not answer.is_success:
                     answer.read()
                     self._checked(answer)

@@ -39,6 +39,6 @@ def up(**flags: str | None) -> None:
         settings = load(flags, os.environ)
     except SettingsError as error:
         raise WrongUsage(str(error)) from None
-    from acs import app  # the server's libraries are loaded only where a server starts
+    from acs.app import run  # the server's libraries are loaded only where a server starts
 
-    sys.exit(app.run(settings) or 0)
+    sys.exit(run(settings))

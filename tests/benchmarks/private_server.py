@@ -28,7 +28,7 @@ class PrivateServer:
     def other_pids(self) -> tuple[int, ...]:
         """The private Redis, which does not have to be a child of the server."""
         return tuple(
-            int(file.read_text()) for file in (self.data_dir / "redis").glob("*.pid") if file.read_text()
+            int(file.read_text()) for file in (self.data_dir / "redis").rglob("*.pid") if file.read_text()
         )
 
 

@@ -6,6 +6,10 @@ from hashlib import sha256
 import pytest
 
 from acs.cli.sending import content_name
+from acs.data_directory import DataDirectory
+from acs.store import tokens
+from acs.store.embedded import EmbeddedRedis
+from acs.store.runner_blocking import BlockingRunner
 
 TASK = "0123456789abcdef0123456789ab"
 CONTENT = b"firmware" * 1000
@@ -145,3 +149,39 @@ def test_refusals(acs, server):
     }
     server.on("GET /refusals", {"items": [item]})
     assert "no XML" in acs("refusals").stdout
+
+
+def test_the_first_token_is_made_before_the_server_ever_ran(acs, tmp_path):
+    """Put straight into the store that the server will have; it is there when Redis starts again."""
+    home = tmp_path / "new"
+    first = acs("token", "create", "--role", "admin", "--data-dir", str(home))
+    assert first.exit_code == 0
+    prefix, identifier, secret = first.stdout.strip().split("_")
+    assert prefix == "acs"
+    assert secret
+    redis = EmbeddedRedis(home)
+    runner = BlockingRunner(redis.start())
+    try:
+        kept = runner.run(tokens.get(identifier))
+    finally:
+        runner.close()
+        redis.stop()
+    assert (kept.role, kept.secret_sha256) == ("admin", sha256(secret.encode()).hexdigest())
+
+
+def test_a_wrong_role_is_told_the_same_way_without_a_server(acs, tmp_path):
+    result = acs("token", "create", "--role", "boss", "--data-dir", str(tmp_path / "new"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("acs: role: boss: ")
+    assert "admin" in result.stderr
+
+
+def test_a_data_directory_in_use_is_not_touched(acs, tmp_path):
+    directory = DataDirectory(tmp_path / "new")
+    directory.lock()
+    try:
+        result = acs("token", "create", "--role", "admin", "--data-dir", str(tmp_path / "new"))
+    finally:
+        directory.drop_lock()
+    assert result.exit_code == 1
+    assert "another server runs" in result.stderr
