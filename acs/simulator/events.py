@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from acs.cwmp.events import (
+    BOOT,
+    BOOTSTRAP,
+    CONNECTION_REQUEST,
+    M_REBOOT,
+    M_SCHEDULE_INFORM,
+    PERIODIC,
+    SCHEDULED,
+    VALUE_CHANGE,
+)
 from acs.cwmp.structures import Event
-
-BOOTSTRAP = "0 BOOTSTRAP"
-BOOT = "1 BOOT"
-PERIODIC = "2 PERIODIC"
-SCHEDULED = "3 SCHEDULED"
-VALUE_CHANGE = "4 VALUE CHANGE"
-CONNECTION_REQUEST = "6 CONNECTION REQUEST"
-TRANSFER_COMPLETE = "7 TRANSFER COMPLETE"
-M_REBOOT = "M Reboot"
-M_SCHEDULE_INFORM = "M ScheduleInform"
-M_DOWNLOAD = "M Download"
-M_UPLOAD = "M Upload"
 
 
 class Delivery(Enum):

@@ -278,7 +278,7 @@ class HttpClient:
             return
         transport.write(head)
         if wait:
-            await asyncio.wait({asyncio.ensure_future(exchange.proceed.wait())}, timeout=CONTINUE_TIMEOUT)
+            await _signalled(exchange.proceed, CONTINUE_TIMEOUT)
         for piece in _pieces(payload) if wire.trickle else (payload,):
             if exchange.result.done() or not connection.open:
                 return  # answered already, such as with a 401: the rest is not wanted
@@ -294,6 +294,15 @@ class HttpClient:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+async def _signalled(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, but not longer than this."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 def _chunked(payload: bytes) -> bytes:

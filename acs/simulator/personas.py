@@ -10,8 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-CWMP_1_0 = "urn:dslforum-org:cwmp-1-0"
-CWMP_1_2 = "urn:dslforum-org:cwmp-1-2"
+from acs.cwmp.versions import CWMP_1_0, CWMP_1_2
 
 
 class Persona(Struct, frozen=True, kw_only=True):

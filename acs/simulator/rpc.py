@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from acs.cwmp import events as ev
 from acs.cwmp import messages as m
 from acs.cwmp.structures import (
     AttributeChange,
@@ -18,7 +19,6 @@ from acs.cwmp.structures import (
     ParameterInfo,
     ParameterValue,
 )
-from acs.simulator import events as ev
 from acs.simulator.model import type_fits, value_fits
 from acs.simulator.state import PhoneState, Transfer
 from acs.simulator.tree import Attributes, TableFull

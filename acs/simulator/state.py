@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from acs.cwmp import events as ev
 from acs.cwmp.messages import Download, Inform, TransferComplete, Upload
 from acs.cwmp.structures import DeviceId, Event, ParameterValue, TransferFault
-from acs.simulator import events as ev
+from acs.cwmp.versions import CWMP_1_0
+from acs.simulator.events import EventQueue
 from acs.simulator.factory import factory_of
 from acs.simulator.faults import Faults
 from acs.simulator.identity import Identity
-from acs.simulator.personas import CWMP_1_0, Persona
+from acs.simulator.personas import Persona
 from acs.simulator.tree import PhoneTree
 
 
@@ -66,6 +68,7 @@ class PhoneState:
         "faults",
         "first_use",
         "identity",
+        "installed_version",
         "later",
         "next_periodic",
         "persona",
@@ -96,9 +99,11 @@ class PhoneState:
         self.surroundings = surroundings
         self.clock = clock
         self.software_version = persona.software_version
+        #: firmware that the next boot starts, "" for the same
+        self.installed_version = ""
         factory = factory_of(persona.name)
         self.tree = PhoneTree(factory.model, factory.image, factory.numbering, self._tell)
-        self.events = ev.EventQueue()
+        self.events = EventQueue()
         self.transfers: list[Transfer] = []
         self.reports: list[Report] = []
         #: when an Inform was asked for, and its CommandKey
@@ -116,6 +121,13 @@ class PhoneState:
         self.retry_count = 0
         self.retry_at = 0.0
         self.next_periodic = float("inf")
+
+    @property
+    def user_agent(self) -> str:
+        """As the phone writes it: `Yealink CP860 37.72.0.5 00:15:65:8a:37:86`."""
+        persona = self.persona
+        own = f"{persona.manufacturer} {persona.product_class} {self.software_version}"
+        return persona.user_agent or f"{own} {self.identity.mac_with_colons}"
 
     # --- what its parameters say ----------------------------------------------------------------------------
 
@@ -267,8 +279,9 @@ class PhoneState:
         """Events that have come due."""
         now = self.clock()
         if self.next_periodic <= now:
-            self.events.add(ev.PERIODIC)
             self.plan_periodic()
+            if ev.PERIODIC not in self.events:
+                self.note(ev.PERIODIC)
         for due, command_key in [entry for entry in self.scheduled if entry[0] <= now]:
             self.scheduled.remove((due, command_key))
             self.note(ev.SCHEDULED)
@@ -326,6 +339,8 @@ class PhoneState:
     def booted(self) -> None:
         """`1 BOOT`, with what led to it."""
         reason, self.reboot = self.reboot, None
+        self.software_version = self.installed_version or self.software_version
+        self.installed_version = ""
         self.booted_at = self.clock()
         self.events.booted()
         self.note(ev.BOOT)
