@@ -1,0 +1,1 @@
+"""What people and systems reach: the REST API, its OpenAPI document, health and metrics."""

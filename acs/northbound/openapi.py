@@ -1,0 +1,182 @@
+"""The OpenAPI 3.1 document, made from the routes and the types that serve them: it can say nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import NODEFAULT, structs
+
+from acs.northbound.rest.problems import CONTENT_TYPE, Problem
+from acs.northbound.rest.routing import Route
+
+_REFERENCE = "#/components/schemas/{name}"
+
+#: What the path parameters mean.
+_SEGMENTS = {
+    "device": "Device id, `OUI-ProductClass-SerialNumber`, each part percent-encoded outside `[A-Za-z0-9_]`; "
+    "its percent signs are written `%25` in a URL (as they are is understood too)",
+    "task": "Task id",
+    "name": "Name of a stored file",
+    "token": "Token id",
+}
+
+_STATUS = {
+    200: "Done",
+    201: "Made",
+    204: "Done; nothing to say",
+    206: "The part of the file asked for",
+    304: "Not changed",
+    400: "The request is not understood",
+    401: "No token, or one that does not count",
+    403: "The token's role does not allow it",
+    404: "There is no such thing",
+    409: "Not in the present state",
+    413: "Too large",
+    416: "No such part of the file",
+    422: "A field is wrong; `errors` names each, its value and what is allowed",
+    500: "The server failed; `instance` is the id of the line in its log",
+    503: "The store does not answer, or the server is not ready",
+}
+
+
+def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """The whole document as plain data."""
+    table = tuple(routes)
+    types = _types(table)
+    _, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in table:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Auto-configuration server",
+            "version": version,
+            "summary": "Manages SIP phones by TR-069",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "acs_ID_SECRET"}
+            },
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _types(routes: tuple[Route, ...]) -> list[Any]:
+    """Every type that appears in a body or an answer."""
+    found: list[Any] = [Problem]
+    for route in routes:
+        for answer in route.answers.values():
+            found += [kind for kind in _contents(answer).values() if kind not in (bytes, str)]
+        if route.body not in (None, bytes):
+            found.append(route.body)
+    return found
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
+        "summary": route.summary,
+        "tags": [_tag(route.path)],
+        "parameters": [*_path_parameters(route.path), *_query_parameters(route)],
+        "responses": _responses(route),
+    }
+    if route.role is None:
+        operation["security"] = []
+    else:
+        operation["description"] = f"Needs the role `{route.role}` or a higher one."
+    if route.body is bytes:
+        binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": binary}
+    elif route.body is not None:
+        content = {"application/json": {"schema": _schema(route.body)}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _tag(path: str) -> str:
+    parts = [part for part in path.removeprefix("/api/v1").split("/") if part and not part.startswith("{")]
+    return "server" if not path.startswith("/api/v1") else parts[0]
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _SEGMENTS[name],
+            "schema": {"type": "string"},
+        }
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    described = []
+    for field in structs.fields(route.query):
+        schema = dict(_schema(field.type))
+        parameter: dict[str, Any] = {"name": field.encode_name, "in": "query", "required": field.required}
+        if "description" in schema:
+            parameter["description"] = schema.pop("description")
+        if field.default is not NODEFAULT and field.default is not None:
+            schema["default"] = msgspec.to_builtins(field.default)
+        described.append({**parameter, "schema": schema})
+    return described
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, answer in route.answers.items():
+        response: dict[str, Any] = {"description": _STATUS[status]}
+        content = {name: {"schema": _schema_of_content(kind)} for name, kind in _contents(answer).items()}
+        if content:
+            response["content"] = content
+        if status == 201:
+            response["headers"] = {"Location": {"schema": {"type": "string"}}}
+        responses[str(status)] = response
+    for status in _problems(route):
+        if str(status) in responses:
+            continue
+        problem = {CONTENT_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
+        responses[str(status)] = {"description": _STATUS[status], "content": problem}
+    return responses
+
+
+def _contents(answer: Any) -> dict[str, Any]:
+    """Content type to the type of the content."""
+    if answer is None:
+        return {}
+    return answer if isinstance(answer, dict) else {"application/json": answer}
+
+
+def _schema_of_content(kind: Any) -> dict[str, Any]:
+    return {"type": "string", "format": "binary"} if kind is bytes else _schema(kind)
+
+
+def _problems(route: Route) -> list[int]:
+    every = {500, 422}  # 422: a query parameter that no route knows is named
+    if route.role is not None:
+        every |= {401, 503}
+        if route.role != "viewer":
+            every.add(403)
+    if "{" in route.path:
+        every.add(404)
+    if route.body is not None:
+        every |= {413} if route.body is bytes else {400, 413}
+    return sorted(every | set(route.problems))
+
+
+@cache
+def _schema(kind: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
+    return schema

@@ -1,0 +1,89 @@
+"""The Klein application: from the table of routes to answers, and from whatever goes wrong to problems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import structlog
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from acs.northbound.rest import problems
+from acs.northbound.rest.authentication import authenticate
+from acs.northbound.rest.replies import Reply
+from acs.northbound.rest.routing import Call, Route, Services
+from acs.operations import validation
+from acs.operations.errors import Forbidden, Invalid
+from acs.operations.tokens import Actor
+
+log = structlog.get_logger("api")
+
+#: typed loosely, because Klein's own types know no coroutines that give resources
+Endpoint = Callable[..., Any]
+
+
+def make_application(services: Services, routes: Iterable[Route]) -> Klein:
+    """Klein with every route of the table; what matches none, or fails, is answered with a problem."""
+    application = Klein()
+    application.url_map.merge_slashes = False
+    application.url_map.strict_slashes = False
+    for route in routes:
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", route.path)
+        add = application.route(rule, methods=[route.method], endpoint=f"{route.method} {route.path}")
+        add(_endpoint(services, route))
+
+    def failed(request: Request, failure: Failure) -> bytes:
+        return send(request, problems.problem(failure.value or RuntimeError("a failure without a reason")))
+
+    application.handle_errors(Exception)(failed)
+    return application
+
+
+def _endpoint(services: Services, route: Route) -> Endpoint:
+    async def endpoint(request: Request, **path: str) -> bytes | Resource:
+        actor: Actor | None = None
+        if route.role is not None:
+            actor = await authenticate(services.runner, request, services.now())
+            if not actor.role.covers(route.role):
+                raise Forbidden(route.role, actor.role)
+        call = Call(services, request, path, actor, _query(route, request))
+        answer = await route.handle(call)
+        if actor is not None and route.method != "GET":
+            status = answer.status if isinstance(answer, Reply) else 200
+            log.info("change", method=route.method, path=_path(request), status=status, by=actor.name)
+        return send(request, answer) if isinstance(answer, Reply) else answer
+
+    return endpoint
+
+
+def _query(route: Route, request: Request) -> Any:
+    """The query as the route's record; twisted's own reading would mix in the fields of a posted form."""
+    _, _, text = request.uri.partition(b"?")
+    pairs = parse_qsl(text.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=None)
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise Invalid.field(name, "is given more than once", value=value)
+        given[name] = value
+    return validation.read(route.query, given, strict=False)
+
+
+def _path(request: Request) -> str:
+    return request.path.decode("ascii", "replace")
+
+
+def send(request: Request, reply: Reply) -> bytes:
+    """Set status and headers; the body is for the caller to write."""
+    body = reply.encoded()
+    request.setResponseCode(reply.status)
+    headers = [*reply.headers, ("Cache-Control", "no-store")]
+    if reply.status != 204:
+        headers += [("Content-Type", reply.content_type), ("Content-Length", str(len(body)))]
+    for name, value in headers:
+        request.responseHeaders.setRawHeaders(name, [value])
+    return body

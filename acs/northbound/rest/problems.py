@@ -1,0 +1,115 @@
+"""Errors as RFC 9457 problems: one shape for everything that goes wrong, whoever found it.
+
+`type` is a URN that names the kind of problem; `errors` lists the fields of a 422. A 500 tells nothing of its
+cause but an id, under which the log has the rest.
+"""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from msgspec import Struct
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from acs.northbound.rest.replies import Reply
+from acs.operations.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
+from acs.store.errors import StoreConflict, StoreError
+
+log = structlog.get_logger("api")
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    #: of a 500: the id that its line in the log has
+    instance: str = ""
+
+
+class Unauthenticated(Exception):
+    """No token, or one that does not count. The text says which, and never repeats the token."""
+
+
+class BadRequest(Exception):
+    """What came is no JSON, or no request at all; the text says where it goes wrong."""
+
+
+def problem(exception: BaseException) -> Reply:
+    """The answer to a request that ended in this exception."""
+    match exception:
+        case Invalid(errors=errors):
+            return _reply(422, "invalid", str(exception), errors=errors)
+        case NotFound():
+            return _reply(404, "not-found", str(exception))
+        case Conflict():
+            return _reply(409, "conflict", str(exception))
+        case Forbidden():
+            return _reply(403, "forbidden", str(exception))
+        case TooLarge():
+            return _reply(413, "too-large", str(exception))
+        case BadRequest():
+            return _reply(400, "bad-request", str(exception))
+        case Unauthenticated():
+            challenge = (("WWW-Authenticate", 'Bearer realm="acs"'),)
+            return _reply(401, "unauthenticated", str(exception), headers=challenge)
+        case Unavailable(retry_after=seconds):
+            return _reply(503, "unavailable", str(exception), headers=(("Retry-After", str(seconds)),))
+        case StoreConflict():
+            return _reply(409, "conflict", str(exception))
+        case StoreError():
+            log.warning("store unavailable", reason=str(exception))
+            text = "The store (Redis) does not take calls at the moment; try again shortly."
+            return _reply(503, "unavailable", text, headers=(("Retry-After", "5"),))
+        case MethodNotAllowed(valid_methods=methods):
+            listed = ", ".join(sorted(methods or ()))
+            return _reply(
+                405, "method-not-allowed", f"This path takes {listed}.", headers=(("Allow", listed),)
+            )
+        case HTTPException(code=404):
+            return _reply(404, "not-found", "There is no such path; /api/openapi.json lists all there are.")
+        case HTTPException(code=int(code)) if code < 500:
+            return _reply(code, "bad-request", str(exception.description or "The request is not understood."))
+        case _:
+            return _unexpected(exception)
+
+
+def _unexpected(exception: BaseException) -> Reply:
+    identifier = uuid.uuid4()
+    log.error("unexpected error", id=str(identifier), exc_info=exception)
+    text = f"The server failed at this; its log has the reason under {identifier}."
+    return _reply(500, "internal", text, instance=f"urn:uuid:{identifier}")
+
+
+def _reply(
+    status: int,
+    kind: str,
+    detail: str,
+    *,
+    errors: list[FieldError] | None = None,
+    instance: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Reply:
+    body = Problem(
+        type=f"urn:acs:problem:{kind}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=errors or [],
+        instance=instance,
+    )
+    return Reply(status, msgspec.json.encode(body), headers, CONTENT_TYPE)

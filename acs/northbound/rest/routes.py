@@ -1,0 +1,39 @@
+"""The whole table of routes, and the document that is made from it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from acs.northbound import openapi
+from acs.northbound.rest import devices, files, health, refusals, tasks, tokens
+from acs.northbound.rest.replies import Reply
+from acs.northbound.rest.routing import Call, Route
+
+
+async def _document(call: Call) -> Reply:
+    return Reply(200, _encoded(call.services.version))
+
+
+@cache
+def _encoded(version: str) -> bytes:
+    return msgspec.json.encode(openapi.document(ROUTES, version))
+
+
+ROUTES: tuple[Route, ...] = (
+    *devices.ROUTES,
+    *tasks.ROUTES,
+    *files.ROUTES,
+    *tokens.ROUTES,
+    *refusals.ROUTES,
+    *health.ROUTES,
+    Route(
+        method="GET",
+        path="/api/openapi.json",
+        handle=_document,
+        summary="This document",
+        role=None,
+        answers={200: dict},
+    ),
+)

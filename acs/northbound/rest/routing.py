@@ -1,0 +1,133 @@
+"""A route as a value: what is answered, what the OpenAPI document says, who may call, all in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import Struct
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from acs.northbound.rest.bodies import Body
+from acs.northbound.rest.problems import BadRequest
+from acs.northbound.rest.replies import Reply
+from acs.operations import validation
+from acs.operations.ports import Runner, Wake
+from acs.operations.tokens import Actor, Role
+from acs.store.shapes import Shapes
+
+#: Largest JSON body, in bytes; a set_parameter_values of 5,000 parameters has about 500 KB.
+JSON_LIMIT = 4 << 20
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """All that handlers may use. Nothing else is reachable from a request."""
+
+    runner: Runner
+    #: the process's cache of models' shapes, against which parameter trees are stored
+    shapes: Shapes
+    #: sends connection requests
+    wake: Wake
+    #: stored files by their SHA-256, and where bodies lie while they come in (same file system)
+    files: Path
+    incoming: Path
+    #: timers: the reactor, or a test's clock
+    reactor: IReactorTime
+    #: seconds since the epoch
+    now: Callable[[], float]
+    #: so many random bytes
+    randomness: Callable[[int], bytes]
+    #: largest stored file, in bytes
+    file_limit: int
+    version: str
+
+
+class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """For routes that take no query parameters."""
+
+
+class Call:
+    """One request on its way through a handler."""
+
+    def __init__(
+        self, services: Services, request: Request, path: dict[str, str], actor: Actor | None, query: Any
+    ) -> None:
+        self.services = services
+        self.request = request
+        self.query = query
+        self._path = path
+        self._actor = actor
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls. Only routes that need no token have nobody."""
+        assert self._actor is not None
+        return self._actor
+
+    @property
+    def now(self) -> float:
+        return self.services.now()
+
+    def segment(self, name: str) -> str:
+        """A part of the path, percent-decoded once."""
+        return unquote(self._path[name])
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """What a part of the path may mean: decoded once, as is right, or taken as it was written.
+
+        Device ids contain percent signs. A client that quotes writes `%25` for them; one that pastes an id
+        into a URL does not, and means the text itself.
+        """
+        return tuple(dict.fromkeys((self.segment(name), self._path[name])))
+
+    @property
+    def body(self) -> Body:
+        content: Any = self.request.content
+        assert isinstance(content, Body)
+        return content
+
+    def json(self) -> Any:
+        """The body's JSON, whatever its Content-Type says. Raises BadRequest with the place of the fault."""
+        raw = self.body.whole(JSON_LIMIT)
+        if not raw.strip():
+            raise BadRequest("The body is empty; a JSON object is needed.")
+        try:
+            return msgspec.json.decode(raw)
+        except msgspec.DecodeError as error:
+            raise BadRequest(f"The body is no JSON: {error}.") from None
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"The body is no UTF-8 text: byte {error.start} is wrong.") from None
+
+    def read(self, kind: type[validation.T]) -> validation.T:
+        """The body as a record of this kind."""
+        return validation.read(kind, self.json())
+
+
+class Handler(Protocol):
+    def __call__(self, call: Call, /) -> Awaitable[Reply | Resource]: ...
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """`path` is an OpenAPI path template.
+
+    `answers` has the true statuses: the type of the JSON body, or the type for each content type, or None for
+    no body. `bytes` stands for content that is nothing but bytes.
+    """
+
+    method: str
+    path: str
+    handle: Handler
+    summary: str
+    answers: dict[int, Any]
+    #: the least role that may call it; None for everybody, without a token
+    role: Role | None = Role.VIEWER
+    query: type[Struct] = NoQuery
+    #: the type of the JSON body, or bytes for a raw one, None for none
+    body: Any = None
+    #: problem statuses beyond those that every route may answer
+    problems: tuple[int, ...] = ()

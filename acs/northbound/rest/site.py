@@ -1,0 +1,84 @@
+"""The twisted.web site of the REST API: connections, bodies, and paths as they were written."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from acs.northbound.rest import problems
+from acs.northbound.rest.application import make_application, send
+from acs.northbound.rest.bodies import Body
+from acs.northbound.rest.routes import ROUTES
+from acs.northbound.rest.routing import JSON_LIMIT, Services
+
+#: Bytes of a body kept for a caller who shows no token: such a request is refused, whatever it brings.
+STRANGER_LIMIT = 64 << 10
+
+
+class RestSite(Site):
+    """The REST API as a factory to listen with. Made by `make_site`."""
+
+    def __init__(self, services: Services, *, idle_timeout: float | None) -> None:
+        self.application = make_application(services, ROUTES)
+        root = _Root(self.application.resource())
+        construct: Any = super().__init__  # twisted.web is not typed throughout
+        construct(root, _ApiRequest, timeout=idle_timeout, parsePOSTFormSubmission=False)
+        self._services = services
+
+    def body_for(self, request: Request) -> Body:
+        """Where this request's body goes. Its headers are known by now, its path is not yet."""
+        shows_token = request.requestHeaders.hasHeader(b"Authorization")
+        limit = max(self._services.file_limit, JSON_LIMIT) if shows_token else STRANGER_LIMIT
+        return Body(self._services.incoming, limit)
+
+    def log(self, request: Any) -> None:
+        """Changes are logged by `application`; reads are not worth a line each."""
+
+
+class _ApiRequest(Request):
+    """A request whose body goes where this server wants it, and whose failures are problems, never HTML."""
+
+    channel: Any
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = self.channel.site.body_for(self)
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        reply = problems.problem(reason.value or RuntimeError("a failure without a reason"))
+        request: Any = self
+        if not self.startedWriting:
+            request.write(send(self, reply))
+        request.finish()
+        return reason
+
+
+class _Root(Resource):
+    """Hands Klein the path as it was written: a device id may hold an encoded slash or percent sign."""
+
+    isLeaf = True
+
+    def __init__(self, application: Any) -> None:
+        construct: Any = super().__init__
+        construct()
+        self._application = application
+
+    def render(self, request: Request) -> Any:
+        segments = request.path.lstrip(b"/").split(b"/")
+        request.prepath = []
+        request.postpath = [quote_from_bytes(segment, safe="%!$&'()*+,;=:@").encode() for segment in segments]
+        return self._application.render(request)
+
+
+def make_site(services: Services, *, idle_timeout: float | None = 60) -> RestSite:
+    """The REST API as a factory to listen with; its directories are made where they are missing.
+
+    :param idle_timeout: seconds without a byte after which a connection is closed; a request that is being
+        answered is not idle.
+    """
+    services.files.mkdir(parents=True, exist_ok=True)
+    services.incoming.mkdir(parents=True, exist_ok=True)
+    return RestSite(services, idle_timeout=idle_timeout)

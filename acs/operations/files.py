@@ -1,0 +1,191 @@
+"""Stored files: firmware and configurations for phones, and what phones sent.
+
+A file has a name and a record in the store; its bytes lie on disk under their SHA-256, shared by all names
+that have the same content. A name that is removed or replaced is gone at once. Its bytes stay for `GRACE`, so
+that transfers under way and tasks already put down can end; then upkeep (`workers.upkeep`) removes them,
+unless a name has them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from twisted.internet.threads import deferToThread
+
+from acs.fleet.requests import DOWNLOAD_TYPES, MAX_FILE_TYPE, UPLOAD_TYPES
+from acs.operations.errors import Invalid, NotFound, Unavailable
+from acs.operations.ports import Runner, moment
+from acs.store import files as store
+from acs.store.files import StoredFile
+
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+#: Seconds for which the bytes of a removed name stay on disk.
+GRACE = 86_400.0
+
+#: What a file is when nobody says, by the end of its name.
+_TYPES_BY_SUFFIX = {".rom": DOWNLOAD_TYPES[0], ".cfg": DOWNLOAD_TYPES[2]}
+
+
+class FileView(Struct, frozen=True):
+    """`device` and `task` are set for what a phone sent. `size` in bytes, `sha256` in hex."""
+
+    name: str
+    size: int
+    sha256: str
+    file_type: str
+    version: str
+    model: str
+    created_at: datetime | None
+    created_by: str
+    device: str
+    task: str
+
+
+class FilePage(Struct, frozen=True):
+    items: list[FileView]
+    next: str | None
+    total: int
+
+
+class About(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said of a file that is stored: `version` and `model` tell what a firmware is for."""
+
+    file_type: Annotated[
+        str,
+        Meta(
+            max_length=MAX_FILE_TYPE,
+            description="such as `1 Firmware Upgrade Image`; not needed for names in .rom and .cfg",
+        ),
+    ] = ""
+    version: Annotated[
+        str, Meta(max_length=64, description="the SoftwareVersion that a phone shows with this firmware")
+    ] = ""
+    model: Annotated[str, Meta(max_length=64, description="the product class that it is for")] = ""
+
+
+async def put(
+    runner: Runner, directory: Path, received: Path, name: str, about: About, *, by: str, now: float
+) -> tuple[FileView, bool]:
+    """Keep the file at `received`, which is used up, under this name; also tells whether the name is new.
+
+    Acknowledged only when its bytes are on disk. Raises Invalid for a name or type that cannot be.
+    """
+    check_name(name)
+    try:
+        file_type = about.file_type or _TYPES_BY_SUFFIX.get(Path(name).suffix.lower(), "")
+        _check_type(file_type, about.file_type)
+        size, digest = await deferToThread(_keep, received, directory)
+        file = StoredFile(
+            name=name,
+            sha256=digest,
+            size=size,
+            file_type=file_type,
+            version=about.version,
+            model=about.model,
+            created_at=now,
+            created_by=by,
+            content_type="application/octet-stream",
+        )
+        before = await runner.run(store.put(file))
+    finally:
+        await deferToThread(received.unlink, missing_ok=True)
+    if before is not None and before.content_unused:
+        await deferToThread(_touch, content(directory, before.file.sha256), now)
+    return view(file), before is None
+
+
+async def get(runner: Runner, name: str) -> StoredFile:
+    """Raises NotFound."""
+    file = await runner.run(store.get(name)) if NAME.fullmatch(name) else None
+    if file is None:
+        raise NotFound("file", name)
+    return file
+
+
+async def page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
+    """The next files by name, behind the name that the cursor is."""
+    found = await runner.drive(store.page(cursor=cursor, limit=limit))
+    return FilePage([view(file) for file in found.files], found.next, found.total)
+
+
+async def remove(runner: Runner, directory: Path, name: str, *, now: float) -> None:
+    """Take the name away. Tasks already put down can still fetch its bytes for `GRACE`. Raises NotFound."""
+    given_up = await runner.run(store.delete(name)) if NAME.fullmatch(name) else None
+    if given_up is None:
+        raise NotFound("file", name)
+    if given_up.content_unused:
+        await deferToThread(_touch, content(directory, given_up.file.sha256), now)
+
+
+def content(directory: Path, digest: str) -> Path:
+    """Where the bytes with this SHA-256 lie."""
+    return directory / digest
+
+
+def view(file: StoredFile) -> FileView:
+    return FileView(
+        name=file.name,
+        size=file.size,
+        sha256=file.sha256,
+        file_type=file.file_type,
+        version=file.version,
+        model=file.model,
+        created_at=moment(file.created_at),
+        created_by=file.created_by,
+        device=file.device,
+        task=file.task,
+    )
+
+
+def check_name(name: str) -> None:
+    """Raises Invalid unless the name can stand in a URL, a path and a phone's memory alike."""
+    if not NAME.fullmatch(name):
+        raise Invalid.field(
+            "name",
+            "is no file name",
+            value=name,
+            allowed="1 to 128 of A-Z a-z 0-9 . _ -, not beginning with a dot",
+        )
+
+
+def _check_type(file_type: str, given: str) -> None:
+    number, _, text = file_type.partition(" ")
+    if not text.strip() or not (number == "X" or number.isdigit()):
+        message = "is no file type" if given else "is required for a name like this"
+        raise Invalid.field(
+            "file_type",
+            message,
+            value=given or None,
+            allowed=[*DOWNLOAD_TYPES, UPLOAD_TYPES[1], "X <OUI> <text>"],
+        )
+
+
+def _keep(received: Path, directory: Path) -> tuple[int, str]:
+    """Hash the file and put it in its place; its size and SHA-256. Runs in a thread."""
+    try:
+        with received.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = os.fstat(file.fileno()).st_size
+        directory.mkdir(parents=True, exist_ok=True)
+        received.replace(content(directory, digest))
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise Unavailable(f"The file could not be kept: {error.strerror}.", retry_after=60) from error
+    return size, digest
+
+
+def _touch(path: Path, now: float) -> None:
+    """The time of giving up, from which `GRACE` runs."""
+    if path.exists():
+        os.utime(path, (now, now))

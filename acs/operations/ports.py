@@ -1,0 +1,34 @@
+"""What operations need from outside, as narrow as they need it; `acs.app` brings the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+from acs.fleet.device import WakeRecord
+from acs.store.calls import Call, Steps
+
+T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """Runs the store's calls; `acs.store.runner_reactor.ReactorRunner` is one."""
+
+    def run(self, call: Call[T]) -> Awaitable[T]: ...
+
+    def run_all(self, calls: Sequence[Call[Any]]) -> Awaitable[list[Any]]: ...
+
+    def drive(self, steps: Steps[T]) -> Awaitable[T]: ...
+
+
+#: Sends a connection request to the device with this id and tells how that went.
+Wake = Callable[[str], Awaitable[WakeRecord]]
+
+#: Lets so many seconds pass.
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def moment(seconds: float) -> datetime | None:
+    """Seconds since the epoch as the interfaces show them: a UTC time, None for never."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

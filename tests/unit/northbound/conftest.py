@@ -1,0 +1,200 @@
+"""A real server over a real Redis, and phones that called once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from redis import Redis, RedisError
+
+from acs.cwmp.structures import DeviceId
+from acs.fleet.device import Device
+from acs.fleet.identity import device_id_text, device_key
+from acs.store import codec, devices, keyspace, tokens
+from acs.store.calls import Call
+from acs.store.runner_blocking import BlockingRunner
+from acs.store.tokens import Token
+
+SERVER = Path(__file__).with_name("rest_server.py")
+
+
+@dataclass
+class RedisServer:
+    """A private redis-server on a UNIX socket."""
+
+    process: subprocess.Popen[bytes]
+    socket: Path
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+
+def start_redis(directory: Path) -> RedisServer:
+    socket = directory / "redis.sock"
+    command = [
+        "redis-server",
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--save",
+        "",
+        "--dir",
+        str(directory),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    redis = Redis(unix_socket_path=str(socket))
+    while True:
+        try:
+            redis.ping()
+            return RedisServer(process, socket)
+        except RedisError:
+            if process.poll() is not None:
+                raise
+        time.sleep(0.01)
+
+
+def start_rest(redis_url: str, data_dir: Path) -> tuple[subprocess.Popen[str], str]:
+    """The process and its URL."""
+    process = subprocess.Popen(
+        [sys.executable, str(SERVER), redis_url, str(data_dir)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    return process, f"http://127.0.0.1:{int(process.stdout.readline())}"
+
+
+def stop(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    process.wait(20)
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = start_redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    stop(server.process)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def base_url(redis_server: RedisServer, data_dir: Path) -> Iterator[str]:
+    process, url = start_rest(redis_server.url, data_dir)
+    yield url
+    stop(process)
+
+
+@pytest.fixture
+def store(redis_server: RedisServer) -> BlockingRunner:
+    """The store, emptied."""
+    redis = Redis(unix_socket_path=str(redis_server.socket))
+    redis.flushall()
+    redis.close()
+    return BlockingRunner(redis_server.url)
+
+
+class Api:
+    """REST calls below /api/v1 as one actor."""
+
+    def __init__(self, url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.url = url
+        self.token = token
+        self.client = httpx.Client(base_url=url, headers=headers, timeout=90, trust_env=False)
+
+    def __call__(self, method: str, path: str, **how: Any) -> httpx.Response:
+        path = path if path.startswith(("/healthz", "/readyz", "/metrics", "/api/")) else f"/api/v1{path}"
+        return self.client.request(method, path, **how)
+
+
+def keep_token(store: BlockingRunner, role: str, *, name: str = "", expires_at: float = 0) -> str:
+    identifier = os.urandom(4).hex()
+    store.run(
+        tokens.create(
+            Token(
+                identifier,
+                role,
+                sha256(b"secret").hexdigest(),
+                name=name or f"a {role}",
+                created_at=1.0,
+                expires_at=expires_at,
+            )
+        )
+    )
+    return f"acs_{identifier}_secret"
+
+
+@pytest.fixture
+def as_role(store: BlockingRunner, base_url: str) -> Iterator[Callable[..., Api]]:
+    """`as_role("viewer")` calls with a new token of that role."""
+    made: list[Api] = []
+
+    def make(role: str, **how: Any) -> Api:
+        made.append(Api(base_url, keep_token(store, role, **how)))
+        return made[-1]
+
+    yield make
+    for api in made:
+        api.client.close()
+
+
+@pytest.fixture
+def api(as_role: Callable[..., Api]) -> Api:
+    """Calls as an admin."""
+    return as_role("admin", name="Alice")
+
+
+@pytest.fixture
+def anonymous(store: BlockingRunner, base_url: str) -> Iterator[Api]:
+    api = Api(base_url, "")
+    yield api
+    api.client.close()
+
+
+@pytest.fixture
+def phone(store: BlockingRunner) -> Callable[..., str]:
+    """`phone(serial_number="1")` is known from now on; gives its id."""
+
+    def know(**facts: Any) -> str:
+        known = {
+            "manufacturer": "Yealink",
+            "oui": "001565",
+            "product_class": "CP860",
+            "serial_number": "0015650001",
+            "software_version": "37.72.0.5",
+            "hardware_version": "37.0.0.0",
+            "root": "Device.",
+            "ip": "192.0.2.7",
+            "first_seen": 1000.0,
+            "last_inform": time.time() - 10,
+            "events": ("2 PERIODIC",),
+            "inform_interval": 3600,
+            **facts,
+        }
+        names = ("manufacturer", "oui", "product_class", "serial_number")
+        identifier = device_id_text(DeviceId(*(known[name] for name in names)))
+        return put_device(store, Device(id=identifier, **known))
+
+    return know
+
+
+def put_device(store: BlockingRunner, device: Device) -> str:
+    """Put the record there as a session would have left it."""
+    key = keyspace.device_prefix(device_key(device.id)) + keyspace.DEVICE
+    store.run_all([devices.register(device.id), Call(("SET", key, codec.encode(device)), bool)])
+    return device.id

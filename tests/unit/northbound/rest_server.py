@@ -1,0 +1,63 @@
+"""The REST API alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR`. Prints its port.
+
+Connection requests go nowhere: a serial number that begins with SLOW takes a minute, one with GONE fails in
+the sender itself, all others answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import asyncioreactor
+
+from acs.fleet.device import WakeRecord
+from acs.northbound.rest.routing import Services
+from acs.store.runner_reactor import ReactorRunner
+from acs.store.shapes import Shapes
+
+
+def main(redis_url: str, data_dir: Path) -> None:
+    asyncioreactor.install()
+    from twisted.internet import reactor  # only after its kind was chosen
+    from twisted.internet.task import deferLater
+
+    from acs.northbound.rest.site import make_site
+
+    loop: Any = reactor
+    runner = ReactorRunner(redis_url)
+
+    async def wake(device_id: str) -> WakeRecord:
+        serial = device_id.rpartition("-")[2]
+        if serial.startswith("SLOW"):
+            await deferLater(loop, 60)
+        if serial.startswith("GONE"):
+            raise RuntimeError("the sender is broken")
+        return WakeRecord(time.time(), "accepted", f"{serial} took it")
+
+    services = Services(
+        runner=runner,
+        shapes=Shapes(),
+        wake=wake,
+        files=data_dir / "files",
+        incoming=data_dir / "incoming",
+        reactor=loop,
+        now=time.time,
+        randomness=os.urandom,
+        file_limit=32 << 20,
+        version="1.2.3",
+    )
+
+    def listen(_: object) -> None:
+        port = loop.listenTCP(0, make_site(services), interface="127.0.0.1")
+        print(port.getHost().port, flush=True)
+
+    loop.callWhenRunning(lambda: runner.start().addCallback(listen))
+    loop.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
