@@ -10,6 +10,7 @@ Everything here is blocking and knows neither Twisted nor what the children do.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -191,12 +192,16 @@ def fork_server(serve: Callable[[Callable[[], None]], int]) -> tuple[int, int]:
     try:
 
         def ready() -> None:
-            os.write(ready_write, b"1")
+            with contextlib.suppress(BrokenPipeError):  # of a restarted child nobody waits for it
+                os.write(ready_write, b"1")
             os.close(ready_write)
 
         status = serve(ready)
     except StartError as error:
         print(f"acs: {error}", file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # os._exit below leaves nobody else to show it
+        raise
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

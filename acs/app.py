@@ -1,0 +1,222 @@
+"""The start of everything: settings in, listeners out.
+
+`run` is the supervisor's life: it binds the ports, sees to Redis and the secrets that all servers share,
+forks the server processes (`acs.serving` puts their parts together), starts the workers and keeps all of them
+alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+import uvloop
+from twisted.internet import asyncioreactor
+
+from acs import logs
+from acs.data_directory import DataDirectory
+from acs.processes import (
+    StartError,
+    Supervisor,
+    fork_server,
+    listen,
+    start_program,
+    wait_ready,
+)
+from acs.settings import Settings
+from acs.southbound.tls import ServerContext, TlsError, server_context
+from acs.store import secrets
+from acs.store.embedded import EmbeddedRedis
+from acs.store.errors import StoreError
+from acs.store.runner_blocking import BlockingRunner
+
+log = structlog.get_logger("acs")
+
+#: The secrets that all servers on one Redis share, and how a first server makes them. Whoever has the fleet
+#: password can speak as any phone; the keys sign nonces and links and derive each phone's own password.
+_SECRETS: dict[str, Callable[[], bytes]] = {
+    "fleet_username": lambda: b"fleet",
+    "fleet_password": lambda: os.urandom(12).hex().encode(),
+    "nonce_key": partial(os.urandom, 32),
+    "link_key": partial(os.urandom, 32),
+    "wake_key": partial(os.urandom, 32),
+}
+
+
+class _Listener(NamedTuple):
+    name: str
+    socket: socket.socket
+    url: str
+
+
+def run(settings: Settings) -> int:
+    """Start the server, keep it going until SIGTERM or SIGINT; returns the exit status."""
+    logs.start(settings.log_level, sys.stderr)
+    try:
+        return _supervise(settings)
+    except StartError as error:
+        print(f"acs: {error}", file=sys.stderr)
+        return 1
+
+
+def _supervise(settings: Settings) -> int:
+    directory = DataDirectory(settings.data_dir)
+    directory.lock()
+    listeners = _listeners(settings)
+    redis = None if settings.redis_url else EmbeddedRedis(directory.path)
+    try:
+        redis_url = settings.redis_url or _start_redis(redis)
+        shared = _shared_secrets(redis_url)
+        tls = _tls(settings)
+        _warn(settings)
+        supervisor = Supervisor(log=log.warning, look_after=partial(_look_after, redis))
+        _keep_servers(
+            supervisor, partial(_serve, settings, directory, listeners, redis_url, shared, tls), settings
+        )
+        for number in range(settings.workers):
+            arguments = [sys.executable, "-m", "workers", "--redis-url", redis_url]
+            arguments += ["--data-dir", str(directory.path), "--log-level", settings.log_level]
+            supervisor.keep(f"worker {number}", partial(start_program, arguments))
+        _announce(settings, directory, listeners, redis_url, shared)
+        supervisor.run()
+    finally:
+        directory.remove_run()
+        if redis is not None:
+            redis.stop()
+    return 0
+
+
+def _listeners(settings: Settings) -> list[_Listener]:
+    shown = settings.public_host or (_own_address() if settings.bind in ("0.0.0.0", "::") else settings.bind)
+    host = f"[{shown}]" if ":" in shown else shown
+    found = []
+    for name in ("cwmp", "files", "web"):
+        listener = listen(settings.bind, getattr(settings, f"{name}_port"), name)
+        found.append(_Listener(name, listener, f"{settings.scheme}://{host}:{listener.getsockname()[1]}"))
+    return found
+
+
+def _own_address() -> str:
+    """The address other machines most likely reach this one by; nothing is sent to find it out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _start_redis(redis: EmbeddedRedis | None) -> str:
+    assert redis is not None
+    try:
+        return redis.start()
+    except StoreError as error:
+        raise StartError(str(error)) from None
+
+
+def _look_after(redis: EmbeddedRedis | None) -> None:
+    """Start the private Redis again when it died; what it acknowledged is in its append-only file."""
+    try:
+        if redis is not None and redis.look_after():
+            log.warning("redis died and was started again")
+    except StoreError as error:
+        log.error("redis died and does not start", reason=str(error))
+
+
+def _shared_secrets(redis_url: str) -> dict[str, bytes]:
+    try:
+        runner = BlockingRunner(redis_url)
+        try:
+            return runner.run(secrets.ensure({name: make() for name, make in _SECRETS.items()}))
+        finally:
+            runner.close()
+    except (StoreError, ValueError) as error:
+        raise StartError(f"cannot use Redis at {redis_url}: {error}") from None
+
+
+def _tls(settings: Settings) -> ServerContext | None:
+    if not settings.tls:
+        return None
+    try:
+        return server_context(Path(settings.tls_cert), Path(settings.tls_key), settings.tls_profile)
+    except TlsError as error:
+        raise StartError(str(error)) from None
+
+
+def _warn(settings: Settings) -> None:
+    if settings.cpe_auth == "none":
+        log.warning("--cpe-auth none: whoever reaches the CWMP port can speak as any phone")
+    if settings.cpe_auth == "basic" and not settings.tls:
+        log.warning("--cpe-auth basic without TLS: phones send their password in the clear")
+    if settings.tls and settings.tls_profile == "legacy":
+        log.warning("--tls-profile legacy: TLS 1.0 and its weak ciphers are accepted on every port")
+
+
+def _keep_servers(
+    supervisor: Supervisor, serve: Callable[[Callable[[], None]], int], settings: Settings
+) -> None:
+    """Fork the server processes and wait until all of them serve. Raises StartError when one cannot."""
+    waiting: list[int] | None = []
+
+    def start() -> int:
+        pid, descriptor = fork_server(serve)
+        if waiting is None:
+            os.close(descriptor)  # started again: nobody waits for it
+        else:
+            waiting.append(descriptor)
+        return pid
+
+    for number in range(settings.processes):
+        supervisor.keep(f"server {number}", start)
+    first, waiting = waiting, None
+    if not wait_ready(first):
+        supervisor.stop()
+        raise StartError("a server process could not start; its reason stands above")
+
+
+def _announce(
+    settings: Settings,
+    directory: DataDirectory,
+    listeners: list[_Listener],
+    redis_url: str,
+    shared: dict[str, bytes],
+) -> None:
+    urls = {f"{listener.name}_url": listener.url for listener in listeners}
+    username, password = shared["fleet_username"].decode(), shared["fleet_password"].decode()
+    directory.write_credential(
+        {"username": username, "password": password, "auth": settings.cpe_auth, **urls}
+    )
+    directory.write_run({"pid": os.getpid(), "redis_url": redis_url, **urls})
+    login = f"   {settings.cpe_auth} login: {username} / {password}" if settings.cpe_auth != "none" else ""
+    for listener in listeners:
+        extra = login if listener.name == "cwmp" else ""
+        print(f"{listener.name:<6} {listener.url}/{extra}")
+    print("ready", flush=True)
+
+
+def _serve(
+    settings: Settings,
+    directory: DataDirectory,
+    listeners: list[_Listener],
+    redis_url: str,
+    shared: dict[str, bytes],
+    tls: ServerContext | None,
+    ready: Callable[[], None],
+) -> int:
+    """One server process, from its fork to its end. Each has an event loop and a reactor of its own."""
+    directory.drop_lock()
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)
+    logs.take_over_twisted()
+    from acs.serving import serve  # imports the reactor, which must be installed by then
+
+    sockets = {listener.name: listener.socket for listener in listeners}
+    return serve(settings, directory, sockets, redis_url, shared, tls, ready)

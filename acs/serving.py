@@ -1,0 +1,188 @@
+"""One server process: puts the parts together and runs the reactor on the inherited sockets.
+
+With `acs.app` this is the only place that knows every part. Import it after a reactor was installed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ServerFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from acs.data_directory import DataDirectory
+from acs.fleet import transfer_link
+from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
+from acs.fleet.identity import device_key
+from acs.fleet.situation import TransferLink
+from acs.fleet.task import DownloadWork, Task
+from acs.northbound.rest.routing import Services
+from acs.northbound.rest.site import make_site
+from acs.operations.tokens import ensure_local_admin
+from acs.settings import Settings
+from acs.southbound.conversation import Conversations
+from acs.southbound.credentials import Authenticator
+from acs.southbound.cwmp_endpoint import CwmpEndpoint
+from acs.southbound.files_endpoint import FilesEndpoint
+from acs.southbound.http import HttpFactory
+from acs.southbound.tls import ServerContext
+from acs.southbound.transfers import Transfers
+from acs.southbound.wake import Waker
+from acs.southbound.waking import DeviceWaker
+from acs.store.runner_reactor import ReactorRunner
+from acs.store.trees import Shapes
+
+log = structlog.get_logger("acs")
+
+#: Seconds for which a link to a file is good: a phone may put a transfer off to its night.
+LINK_LIFE = 24 * 3600
+
+#: Hex digits of the password by which a phone takes this server's connection requests.
+_WAKE_PASSWORD_LENGTH = 24
+
+# Twisted types its reactor as a module.
+reactor: Any = installed_reactor
+
+
+def serve(
+    settings: Settings,
+    directory: DataDirectory,
+    sockets: Mapping[str, socket.socket],
+    redis_url: str,
+    shared: Mapping[str, bytes],
+    tls: ServerContext | None,
+    ready: Callable[[], None],
+) -> int:
+    """Serve until SIGTERM or SIGINT. `ready` is called when every port is served; returns the exit status."""
+    process = _Process(settings, directory, redis_url, shared, sockets["files"].getsockname()[1])
+    outcome = [0]
+
+    def failed(failure: Any) -> None:
+        log.error("the server process cannot start", reason=failure.getErrorMessage())
+        outcome[0] = 1
+        reactor.stop()
+
+    async def start() -> None:
+        await process.start()
+        for name, factory in process.factories.items():
+            listener = sockets[name]
+            wrapped = TLSMemoryBIOFactory(tls, False, factory) if tls else factory
+            reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped)
+        ready()
+
+    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(start()).addErrback(failed))
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(process.stop()))
+    reactor.run()
+    return outcome[0]
+
+
+class _Process:
+    """The parts of one server process. `factories` serve the ports by name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: DataDirectory,
+        redis_url: str,
+        shared: Mapping[str, bytes],
+        files_port: int,
+    ) -> None:
+        self._directory = directory
+        self._runner = runner = ReactorRunner(redis_url)
+        self._conversations = Conversations(
+            runner,
+            clock=reactor,
+            link=partial(_transfer_link, shared["link_key"], settings, files_port),
+            connection_login=partial(_wake_login, shared["wake_key"]),
+        )
+        authenticator = Authenticator(
+            settings.cpe_auth,
+            shared["fleet_username"].decode(),
+            shared["fleet_password"].decode(),
+            shared["nonce_key"],
+        )
+        transfers = Transfers(runner, directory.files, now=time.time)
+        files = FilesEndpoint(
+            shared["link_key"],
+            transfers,
+            files=directory.files,
+            incoming=directory.incoming,
+            file_limit=settings.file_limit,
+        )
+        services = Services(
+            runner=runner,
+            shapes=Shapes(),
+            wake=DeviceWaker(runner, Waker(settings.wakes_at_once), time.time).wake,
+            files=directory.files,
+            incoming=directory.incoming,
+            reactor=reactor,
+            now=time.time,
+            randomness=os.urandom,
+            file_limit=settings.file_limit,
+            version=version("acs"),
+        )
+        self.factories: dict[str, ServerFactory] = {
+            "cwmp": HttpFactory(
+                CwmpEndpoint(self._conversations, authenticator).handle,
+                body_limit=settings.body_limit,
+                idle_timeout=settings.idle_timeout,
+                refused=self._refused,
+            ),
+            "files": HttpFactory(files.handle, begin=files.begin, idle_timeout=settings.idle_timeout),
+            "web": make_site(services),
+        }
+
+    async def start(self) -> None:
+        await self._runner.start()
+        await ensure_local_admin(self._runner, self._directory.admin_token, now=time.time())
+        self._conversations.start()
+
+    async def stop(self) -> None:
+        await self._conversations.stop()
+        await self._runner.stop()
+
+    def _refused(self, peer: str, status: int, reason: str) -> None:
+        """A phone's request that was no HTTP, or too large."""
+        self._conversations.refuse(peer, f"HTTP {status}: {reason}")
+
+
+def _transfer_link(
+    key: bytes, settings: Settings, files_port: int, device: Device, now: float
+) -> TransferLink:
+    """Links for one phone, under the host by which the phone itself reaches this server."""
+    host = settings.public_host or device.server_host or socket.gethostname()
+    base = f"{settings.scheme}://{host}:{files_port}"
+
+    def link(task: Task) -> str:
+        download = isinstance(task.work, DownloadWork)
+        return transfer_link.make(
+            key,
+            base_url=base,
+            task_id=task.id,
+            purpose="d" if download else "u",
+            expires_at=now + LINK_LIFE,
+            file_name=task.work.file
+            if isinstance(task.work, DownloadWork)
+            else f"{device.serial_number}.cfg",
+        )
+
+    return link
+
+
+def _wake_login(key: bytes, device: Device, notes: OperatorNotes) -> ConnectionRequestLogin | None:
+    """What this server would have the phone ask for; nothing where an operator has chosen a login."""
+    if notes.connection_request.username:
+        return None
+    name = device_key(device.id)
+    password = hmac.digest(key, device.id.encode(), "sha256").hex()[:_WAKE_PASSWORD_LENGTH]
+    return ConnectionRequestLogin(name, password, "acs")
