@@ -264,15 +264,18 @@ def _heard_level(situation: Situation, path: str, answer: CpeResponse) -> Change
         return _onward(situation.after(changes), changes)
     found = level(path, answer.parameter_list, tree, undotted=state.undotted, root=_is_root(path))
     paths = tuple(other for other in state.paths if other != path)
-    branches, device, gone = state.branches, situation.device, found.gone
+    branches, device, gone, names = state.branches, situation.device, found.gone, found.names
     if _is_root(path) and found.names:
         paths = tuple(other for other in paths if not _is_root(other))
         branches = (path,)
         device = structs.replace(device, root=path) if device.root != path else device
-    if found.names and path.rstrip(".") in tree:  # what looked like a leaf is an object (quirk 52)
+    leaf = tree.get(path.rstrip("."))
+    if found.names and leaf is not None:  # what looked like a leaf is an object (quirk 52)
         gone = (*gone, path.rstrip("."))
+        names = (ParameterInfo(path, bool(leaf.writable)), *names)
     if len(tree) + len(found.names) <= MAX_NAMES and state.requests < MAX_REQUESTS:
-        paths += tuple(reversed([new for new in found.walk if new not in paths]))
+        waiting = set(paths)
+        paths += tuple(reversed([new for new in found.walk if new not in waiting]))
     else:
         paths = ()
     learning = structs.replace(
@@ -281,7 +284,7 @@ def _heard_level(situation: Situation, path: str, answer: CpeResponse) -> Change
     changes = Changes(
         device=device if device is not situation.device else None,
         learning=learning,
-        parameters=(ParameterChanges(forget=gone, names=found.names[:MAX_NAMES]),),
+        parameters=(ParameterChanges(forget=gone, names=names[:MAX_NAMES]),),
     )
     return _onward(situation.after(changes), changes)
 

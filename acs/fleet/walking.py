@@ -92,8 +92,8 @@ def _child(path: str, name: str) -> str:
 def _objects_to_walk(path: str, names: list[str]) -> list[str]:
     """Objects below `path` whose own leaves the answer did not list.
 
-    An object with a leaf of its own in the list was listed in full; one that only has deeper names, or none,
-    is yet to be asked about.
+    A leaf further down than one level means that the phone ignored NextLevel and listed all there is; an
+    object without a leaf anywhere below it is yet to be asked about.
     """
     below: dict[str, list[str]] = {}
     for name in names:
@@ -104,7 +104,7 @@ def _objects_to_walk(path: str, names: list[str]) -> list[str]:
                 below[child].append(name)
     walk: list[str] = []
     for child, inner in below.items():
-        if any(not is_object(name) and "." not in name[len(child) :] for name in inner):
+        if not all(map(is_object, inner)):
             walk += _objects_to_walk(child, inner)
         else:
             walk.append(child)
