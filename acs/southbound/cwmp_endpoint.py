@@ -15,9 +15,10 @@ from twisted.internet.defer import Deferred
 
 from acs.cwmp.messages import Inform
 from acs.cwmp.reading import Envelope, MalformedMessage, NotSoap, read
-from acs.southbound.conversation import Conversations, Post
+from acs.southbound.conversation import Conversations
 from acs.southbound.credentials import Accepted, Authenticator, Challenge
 from acs.southbound.http_messages import TEXT, Request, Response, text_response
+from acs.southbound.post import Post
 from acs.southbound.session_cookie import session_ids, set_cookie
 from acs.store.errors import StoreError
 

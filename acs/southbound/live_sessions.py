@@ -96,6 +96,14 @@ class LiveSession:
         self.learning = situation.learning
         self.profile = situation.profile
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether something was left for the session's end."""
+        return self.pending is not NO_CHANGES
+
+    def discard_pending(self) -> None:
+        self.pending = NO_CHANGES
+
     def hold(self) -> None:
         self.busy = True
 

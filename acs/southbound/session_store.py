@@ -51,8 +51,8 @@ class SessionStore:
 
     # --- sessions ---------------------------------------------------------------------------------------
 
-    async def open(self, session: Session, model_key: str) -> tuple[LiveSession, Session | None]:
-        """Store a new session in place of any other; also gives the one that was still open.
+    async def open(self, session: Session, model_key: str) -> LiveSession:
+        """Store a new session in place of any other.
 
         `model_key` is the likely model of the device; its profile comes along.
         """
@@ -63,10 +63,9 @@ class SessionStore:
             profile = self._remember_profile(stored or ModelProfile(key=model_key))
         else:
             opened = await self._runner.run(opening)
-        live = LiveSession(
+        return LiveSession(
             session, opened.device, opened.notes, opened.tasks, opened.stamp, opened.learning, profile
         )
-        return live, opened.previous
 
     async def load(self, key: str) -> LiveSession | None:
         """The device's session, whichever process has it in hand; None when it has none."""

@@ -36,7 +36,7 @@ def _schema(minor: int) -> etree.XMLSchema:
 
 
 def problems(body: bytes) -> list[str]:
-    """What the official schema of its version finds wrong with an envelope; nothing where there is no schema."""
+    """What the official schema of its version finds wrong with an envelope; nothing without a schema."""
     if not XSD.is_dir():
         return []
     # Versions 1.3 and 1.4 officially share the namespace of 1.2; phones that use others get them back.

@@ -41,7 +41,8 @@ def values(parameters: Mapping[str, str]) -> str:
         f'<Value xsi:type="xsd:string">{escape(value)}</Value></ParameterValueStruct>'
         for name, value in parameters.items()
     )
-    return f'<ParameterList enc:arrayType="cwmp:ParameterValueStruct[{len(parameters)}]">{structs}</ParameterList>'
+    kind = f"cwmp:ParameterValueStruct[{len(parameters)}]"
+    return f'<ParameterList enc:arrayType="{kind}">{structs}</ParameterList>'
 
 
 def device_id(serial: str, *, oui: str = "00155D", product_class: str = "T1", maker: str = "Maker") -> str:

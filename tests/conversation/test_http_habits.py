@@ -92,7 +92,9 @@ def test_1_an_old_cookie_comes_with_a_new_inform_and_stays(known_phone, operator
     "spelling",
     [
         lambda cookies: ", ".join(["other=1", *cookies, "more=2"]),
-        lambda cookies: "; ".join(f'{name}="{value}"' for name, _, value in (c.partition("=") for c in cookies)),
+        lambda cookies: "; ".join(
+            f'{name}="{value}"' for name, _, value in (c.partition("=") for c in cookies)
+        ),
         lambda cookies: f"$Version=1; {cookies[0]}; $Path=/",
         lambda cookies: f"{cookies[0]}; Path=/",
         lambda cookies: f"session=0123456789abcdef0123456789abcdef; {cookies[0]}",
@@ -279,7 +281,8 @@ def test_what_is_no_soap_gets_a_400_with_a_line_and_is_recorded(server, operator
         answer = phone.gets_status(400)
         assert answer.headers["content-type"].startswith("text/plain")
         assert answer.body.count(b"\n") == 1
-        assert eventually(lambda: answer.body.decode().strip() in operator.refusals())
+        reason = answer.body.decode().strip()
+        assert eventually(lambda reason=reason: reason in operator.refusals())
 
 
 def test_answers_are_xml_without_a_declaration(phone):

@@ -20,7 +20,8 @@ WORK = GetParameterValuesWork(names=(LABEL,))
 VALUES = texts.get_parameter_values_response({LABEL: "x"})
 
 
-def test_a_phone_is_learnt_at_first_contact(phone, operator):
+def test_a_phone_is_learnt_at_first_contact(server, operator):
+    phone = server.phone(product_class="Unseen")
     used = phone.holds_session("0 BOOTSTRAP", "1 BOOT")
     assert used[0] == "InformResponse"
     assert {"GetRPCMethods", "GetParameterNames", "GetParameterValues"} <= set(used)
@@ -202,7 +203,9 @@ def test_28_an_inform_may_lack_nearly_everything(phone, operator):
     assert operator.knows(phone)
 
 
-@pytest.mark.parametrize("time", ["1970-01-01T00:00:05Z", "0001-01-01T00:00:00Z", "2026-03-01T12:00:00", "11:54::14"])
+@pytest.mark.parametrize(
+    "time", ["1970-01-01T00:00:05Z", "0001-01-01T00:00:00Z", "2026-03-01T12:00:00", "11:54::14"]
+)
 def test_29_68_the_phones_clock_does_not_matter(phone, operator, time):
     phone.opens("2 PERIODIC", current_time=time)
     assert operator.knows(phone)
@@ -390,18 +393,22 @@ def test_without_a_session_everything_is_answered_and_recorded(server, operator)
     phone.sends("<cwmp:X_Odd/>")
     assert phone.gets("Fault").fault_code == 8000
     assert eventually(
-        lambda: {
-            "TransferComplete came without a session, and was answered",
-            "RebootResponse came without a session",
-            "X_Odd is no method of this server",
-        }
-        <= set(operator.refusals())
+        lambda: (
+            {
+                "TransferComplete came without a session, and was answered",
+                "RebootResponse came without a session",
+                "X_Odd is no method of this server",
+            }
+            <= set(operator.refusals())
+        )
     )
 
 
 def test_the_newest_common_version_is_told_to_a_phone_of_version_1_4(phone):
     phone.namespace = "urn:dslforum-org:cwmp-1-2"
-    header = '<cwmp:SupportedCWMPVersions soap:mustUnderstand="0">1.0,1.1,1.2,1.3,1.4</cwmp:SupportedCWMPVersions>'
+    header = (
+        '<cwmp:SupportedCWMPVersions soap:mustUnderstand="0">1.0,1.1,1.2,1.3,1.4</cwmp:SupportedCWMPVersions>'
+    )
     phone.sends(phone.inform("2 PERIODIC"), header=header)
     got = phone.gets("InformResponse")
     assert got.header("UseCWMPVersion") == "1.4"

@@ -1,0 +1,66 @@
+"""How sessions end: forgotten here, with one line in the log, or broken off because a rule failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from msgspec import structs
+
+from acs.cwmp.session import Phase
+from acs.fleet.changes import TimelineEntry
+from acs.southbound.live_sessions import LiveSession, LiveSessions
+from acs.southbound.session_store import SessionStore
+
+log = structlog.get_logger("acs.sessions")
+
+DONE = "done"
+TIMED_OUT = "timed out"
+SUPERSEDED = "superseded"
+FAILED = "failed"
+
+
+class SessionEndings:
+    """:param now: seconds since the epoch."""
+
+    def __init__(self, lives: LiveSessions, store: SessionStore, now: Callable[[], float]) -> None:
+        self._lives = lives
+        self._store = store
+        self._now = now
+
+    def finish(self, live: LiveSession, outcome: str) -> None:
+        """Forget the session, and log its one line."""
+        session = live.session
+        if outcome == DONE:
+            self._lives.end(live, structs.replace(session, phase=Phase.ENDED))
+        elif outcome == TIMED_OUT:
+            # what the phone sends after all is taken as if it were in time
+            self._lives.end(live, structs.replace(session, phase=Phase.CPE_TURN))
+        else:
+            self._lives.drop(live)
+        log.info(
+            "session",
+            device=live.device.id if live.device is not None else "",
+            sid=session.sid,
+            outcome=outcome,
+            events=session.events,
+            retry=session.retry_count,
+            messages=session.messages,
+            requests=session.requests,
+            faults=session.faults,
+            given_up=session.given_up,
+            responded=session.responded,
+            seconds=round(self._now() - session.opened_at, 3),
+            bytes_in=session.bytes_in,
+            bytes_out=session.bytes_out,
+            peer=live.peer,
+        )
+
+    def failed(self, live: LiveSession, error: Exception, device_id: str = "") -> None:
+        """A rule raised: say so in the log and in the device's timeline, and ask no rule in this session
+        again."""
+        live.failed = True
+        device_id = device_id or (live.device.id if live.device is not None else "")
+        log.error("a rule failed for this phone", device=device_id, sid=live.session.sid, exc_info=error)
+        text = f"Internal error ({type(error).__name__}): the session ends, the server's log says more"
+        self._store.note(live.session.device_key, TimelineEntry(self._now(), "fault", text))

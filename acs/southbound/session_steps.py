@@ -1,0 +1,197 @@
+"""The steps of a session: each asks the rules what to do and stores the answer, so that the caller may speak.
+
+All steps have one shape. The rules look at what is known and decide; what they decided is written in one
+go, on the condition that the open tasks are still those they looked at. Where an operator, a job or the
+file server was quicker, nothing is written, the new tasks are taken over and the rules are asked again.
+
+Every step raises Superseded where the stored session is no longer this one, and StoreError where it is
+not known whether anything was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from acs.cwmp import session as sessions
+from acs.cwmp.messages import CpeRequest, CpeResponse, Inform
+from acs.cwmp.session import Act, Session, Transition
+from acs.cwmp.writing import write
+from acs.fleet import inform as informs
+from acs.fleet import notices, planner
+from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
+from acs.fleet.situation import Situation, TransferLink
+from acs.southbound.draft import Draft, can_wait
+from acs.southbound.live_sessions import LiveSession
+from acs.southbound.post import Post
+from acs.southbound.session_store import SessionStore
+from acs.store.errors import StoreUnavailable
+
+#: How often a step is decided anew because tasks changed while it was being decided. Each time somebody was
+#: quicker than one round trip; more than this is no coincidence.
+MOST_DECISIONS = 10
+
+#: Makes, for a device at a time, what turns a task into its file's URL.
+LinkMaker = Callable[[Device, float], TransferLink]
+
+#: The connection-request credentials this server would give a phone, None for none.
+LoginMaker = Callable[[Device, OperatorNotes], ConnectionRequestLogin | None]
+
+
+class TooRestless(StoreUnavailable):
+    """The tasks of one phone change faster than anything can be decided about them."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the tasks of this phone changed {MOST_DECISIONS} times during one step")
+
+
+class SessionSteps:
+    def __init__(self, store: SessionStore, link: LinkMaker, connection_login: LoginMaker) -> None:
+        self._store = store
+        self._link = link
+        self._connection_login = connection_login
+
+    async def absorb(self, live: LiveSession, post: Post, inform: Inform, device_id: str, now: float) -> None:
+        """Learn what an Inform says. A heartbeat is not written yet: that can wait for the session's end, if
+        the phone will come back on the same connection and so to this process."""
+        for _ in range(MOST_DECISIONS):
+            changes = informs.absorb(
+                live.device,
+                inform,
+                live.tasks,
+                live.profile,
+                live.learning,
+                device_id=device_id,
+                now=now,
+                ip=post.peer,
+                user_agent=post.user_agent,
+                server_host=post.host,
+                namespace=live.session.namespace,
+                session=live.session.sid,
+            )
+            device = changes.device or live.device
+            assert device is not None, "an absorbed Inform makes a device"
+            draft = Draft(self._situation(live, device, now))
+            draft.apply(changes)
+            if post.lasting and can_wait(changes):
+                live.adopt(draft)
+                live.pending = changes
+                break
+            if await self._store.save(live, draft, sessions.stored(live.session)):
+                break
+        else:
+            raise TooRestless
+        if live.profile.key != device.model_key:
+            live.profile = await self._store.profile(device.model_key)
+
+    async def respond(
+        self, live: LiveSession, transition: Transition, request: CpeRequest, cwmp_id: str, now: float
+    ) -> bytes:
+        """The answer to a request of the phone."""
+        for _ in range(MOST_DECISIONS):
+            draft = self._draft(live, now)
+            response, changes = notices.noticed(draft.situation, request)
+            draft.apply(changes)
+            body = write(response, cwmp_id=cwmp_id, namespace=live.session.namespace)
+            if can_wait(changes):
+                live.adopt(draft)
+                live.pending = draft.changes
+                live.session = transition.session
+                return body
+            if await self._store.save(live, draft, sessions.stored(transition.session, size=len(body))):
+                return body
+        raise TooRestless
+
+    async def take_turn(
+        self, live: LiveSession, transition: Transition, answer: CpeResponse | None, now: float
+    ) -> bytes:
+        """This server's next request, or nothing: then the session is closed."""
+        before = transition.session
+        over = live.failed or sessions.exhausted(before)
+        for _ in range(MOST_DECISIONS):
+            draft = self._draft(live, now)
+            await self._settle(live, draft, transition, answer)
+            step = None
+            if not over:
+                await self._tree_if_wanted(live, draft)
+                step = planner.next_step(draft.situation)
+            elif sessions.exhausted(before):
+                draft.note("session", f"Ended after {before.requests} requests: more is never asked at once")
+            if step is None:
+                if await self._store.close(live, draft, sessions.end(before)):
+                    return b""
+                continue
+            draft.apply(step.changes)
+            session = sessions.ask(before, step.request.name, step.ref, now=now)
+            assert session.outstanding is not None, "what was asked is out"
+            body = write(step.request, cwmp_id=session.outstanding.cwmp_id, namespace=session.namespace)
+            if await self._store.save(live, draft, sessions.stored(session, size=len(body))):
+                live.last_reply = body
+                live.repeated = False
+                return body
+        raise TooRestless
+
+    async def close(self, live: LiveSession, transition: Transition, now: float) -> None:
+        """End a session for which nobody waits; a request that is out gets no answer."""
+        await self._until_written(live, now, transition, ending=True)
+
+    async def write_pending(self, live: LiveSession, now: float) -> None:
+        """Write what was left for the session's end. The session stays as it is."""
+        await self._until_written(live, now, Transition(live.session, ()), ending=False)
+
+    async def _until_written(
+        self, live: LiveSession, now: float, transition: Transition, *, ending: bool
+    ) -> None:
+        if live.device is None:
+            return
+        write_it = self._store.close if ending else self._store.save
+        for _ in range(MOST_DECISIONS):
+            draft = self._draft(live, now)
+            await self._settle(live, draft, transition, None)
+            if await write_it(live, draft, sessions.stored(transition.session)):
+                return
+        raise TooRestless
+
+    async def _settle(
+        self, live: LiveSession, draft: Draft, transition: Transition, answer: CpeResponse | None
+    ) -> None:
+        """Tell the rules what became of the request that was out, and record what was odd."""
+        _, acts, settled, remark = transition
+        if Act.RECORD in acts:
+            draft.note("session", remark[:1].upper() + remark[1:])
+        if settled is None or live.failed:
+            return
+        await self._tree_if_wanted(live, draft)
+        if Act.COMPLETE in acts:
+            assert answer is not None, "a request is completed by an answer"
+            draft.apply(planner.completed(draft.situation, settled.ref, answer))
+        else:
+            draft.apply(planner.unanswered(draft.situation, settled.ref, remark))
+        if draft.lacks_tree:
+            draft.take_tree(await self._store.tree(live))
+
+    async def _tree_if_wanted(self, live: LiveSession, draft: Draft) -> None:
+        if draft.situation.tree is None and planner.wants_tree(draft.situation):
+            draft.take_tree(await self._store.tree(live))
+
+    def _draft(self, live: LiveSession, now: float) -> Draft:
+        assert live.device is not None, "the Inform made a device"
+        return Draft(self._situation(live, live.device, now), live.pending)
+
+    def _situation(self, live: LiveSession, device: Device, now: float) -> Situation:
+        return Situation(
+            device=device,
+            tasks=live.tasks,
+            learning=live.learning,
+            profile=live.profile,
+            now=now,
+            session=live.session.sid,
+            link=self._link(device, now),
+            tree=live.tree,
+            connection_login=self._connection_login(device, live.notes),
+        )
+
+
+def reopened(ended: Session) -> Session:
+    """An ended session taken up again, as it is the phone's turn."""
+    return structs.replace(ended, phase=sessions.Phase.CPE_TURN, outstanding=None)
