@@ -1,0 +1,204 @@
+"""What the file server's transfers mean for tasks, phones and the file store.
+
+A task id names its device, so that each transfer reaches that phone's timeline and its task's evidence, by
+which `acs.fleet.proof` decides whether the task is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from acs.fleet import proof
+from acs.fleet.changes import TimelineEntry
+from acs.fleet.identity import device_key_of_task
+from acs.fleet.task import DownloadWork, Task, TaskState, UploadWork
+from acs.southbound.files_endpoint import ServedFile, Transfer
+from acs.store import files, refusals, tasks, timeline
+from acs.store.errors import StoreError, StoreUnavailable
+from acs.store.files import StoredFile
+from acs.store.runner_reactor import ReactorRunner
+
+log = structlog.get_logger("acs.files")
+
+#: Seconds before a download is recorded again when the store was away: long enough together for a Redis that
+#: restarts. An upload is not tried again here, because its phone waits and can send it again.
+RETRIES = (1.0, 5.0, 25.0)
+
+#: By the first word of an upload's FileType: a word for the file's name, and its extension.
+_UPLOAD_NAMES = {"1": ("config", "cfg"), "3": ("config", "cfg"), "2": ("log", "log"), "4": ("log", "log")}
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_DEVICE = 90
+
+
+class Transfers:
+    """The `TransferBook` over the store.
+
+    :param directory: of stored files, named by SHA-256.
+    :param now: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        runner: ReactorRunner,
+        directory: Path,
+        now: Callable[[], float],
+        *,
+        reactor: Any = None,
+        retries: tuple[float, ...] = RETRIES,
+    ) -> None:
+        if reactor is None:
+            from twisted.internet import reactor
+        self._runner = runner
+        self._directory = directory
+        self._now = now
+        self._reactor = reactor
+        self._retries = retries
+
+    def lookup(self, task_id: str) -> Deferred[ServedFile | None]:
+        """The file of a download task, by the content it had when the task was made."""
+        return Deferred.fromCoroutine(self._lookup(task_id))
+
+    async def _lookup(self, task_id: str) -> ServedFile | None:
+        found = await self._runner.run(tasks.get(task_id))
+        if found is None or found.task.state is TaskState.CANCELLED:
+            return None
+        work = found.task.work
+        if not isinstance(work, DownloadWork) or not work.file:
+            return None
+        if work.sha256:
+            return ServedFile(self._directory / work.sha256, work.size, work.sha256, work.file)
+        stored = await self._runner.run(files.get(work.file))
+        if stored is None:
+            return None
+        return ServedFile(self._directory / stored.sha256, stored.size, stored.sha256, stored.name)
+
+    def record(self, transfer: Transfer) -> Deferred[None]:
+        """Write a transfer to the phone's timeline and into its task's evidence."""
+        if transfer.purpose == "d":
+            return Deferred.fromCoroutine(self._record_download(transfer))
+        return Deferred.fromCoroutine(self._record_upload(transfer))
+
+    async def _record_download(self, transfer: Transfer) -> None:
+        for pause in (*self._retries, None):
+            try:
+                await self._downloaded(transfer)
+                return
+            except StoreUnavailable:
+                if pause is None:
+                    raise
+                await deferLater(self._reactor, pause)
+
+    async def _downloaded(self, transfer: Transfer) -> None:
+        def seen(task: Task) -> Task:
+            return proof.served(task, bytes_sent=transfer.bytes, complete=transfer.whole, now=self._now())
+
+        await self._update(transfer.task_id, seen)
+        await self._tell(transfer, _download_sentence(transfer))
+
+    async def _record_upload(self, transfer: Transfer) -> None:
+        if not transfer.complete:
+            await self._tell(transfer, _broken_upload_sentence(transfer))
+            return
+        name = await self._register(transfer)
+
+        def seen(task: Task) -> Task:
+            return proof.received(
+                task, size=transfer.size, sha256=transfer.sha256, file_name=name, now=self._now()
+            )
+
+        await self._update(transfer.task_id, seen)
+        text = f"Uploaded {name} ({_bytes(transfer.size)})"
+        await self._tell(transfer, text, file=name, sha256=transfer.sha256)
+
+    async def _register(self, transfer: Transfer) -> str:
+        """Give the uploaded file a name in the file store; the name."""
+        found = await self._runner.run(tasks.get(transfer.task_id))
+        work = found.task.work if found is not None else None
+        device = found.task.device if found is not None else device_key_of_task(transfer.task_id)
+        file_type = work.file_type if isinstance(work, UploadWork) else ""
+        base, extension = _upload_name(device, transfer.ended_at, file_type, transfer.file_name)
+        name = f"{base}.{extension}"
+        for number in range(2, 100):
+            taken = await self._runner.run(files.get(name))
+            if taken is None or taken.sha256 == transfer.sha256:
+                break
+            name = f"{base}-{number}.{extension}"
+        stored = StoredFile(
+            name=name,
+            sha256=transfer.sha256,
+            size=transfer.size,
+            file_type=file_type,
+            created_at=transfer.ended_at,
+            created_by="phone",
+            device=device,
+            task=transfer.task_id,
+            content_type="application/octet-stream",
+        )
+        await self._runner.run(files.put(stored))
+        return name
+
+    async def _update(self, task_id: str, change: Callable[[Task], Task]) -> None:
+        await self._runner.drive(tasks.update(task_id, change, stamp=tasks.fresh_stamp()))
+
+    async def _tell(self, transfer: Transfer, text: str, **facts: Any) -> None:
+        data = {
+            "task": transfer.task_id,
+            "bytes": transfer.bytes,
+            "size": transfer.size,
+            "complete": transfer.complete,
+            "seconds": round(transfer.ended_at - transfer.started_at, 3),
+            "ip": transfer.peer,
+            **facts,
+        }
+        if transfer.start:
+            data["from"] = transfer.start
+        entry = TimelineEntry(transfer.ended_at, "transfer", text, data)
+        await self._runner.run(timeline.push(device_key_of_task(transfer.task_id), (entry,)))
+
+    def refused(self, peer: str, path: str, reason: str) -> None:
+        """Keep a refused link among the refusals, for the operator to see."""
+        log.warning("file link refused", peer=peer, path=path[:200], reason=reason)
+        refusal = refusals.Refusal(self._now(), peer, reason, path.encode("latin-1", "replace"), "files")
+        self._runner.run(refusals.push(refusal)).addErrback(_not_kept)
+
+
+def _not_kept(failure: Any) -> None:
+    failure.trap(StoreError)
+    log.warning("a refusal could not be kept", reason=str(failure.value))
+
+
+def _upload_name(device: str, at: float, file_type: str, link_name: str) -> tuple[str, str]:
+    """`<device id>-<yyyymmddThhmmss>-<word>` and an extension; the time in UTC."""
+    moment = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%S")
+    own = link_name.rpartition(".")[2] if "." in link_name else "bin"
+    word, extension = _UPLOAD_NAMES.get(file_type.split(" ")[0], ("file", own))
+    safe = _NOT_IN_NAMES.sub("_", device)[:_LONGEST_DEVICE].lstrip(".")
+    return f"{safe}-{moment}-{word}", extension
+
+
+def _download_sentence(transfer: Transfer) -> str:
+    name, sent, size = transfer.file_name, _bytes(transfer.bytes), _bytes(transfer.size)
+    if transfer.whole:
+        return f"Downloaded {name} ({size})"
+    if transfer.complete:
+        return f"Downloaded {sent} of {name} from byte {transfer.start} on, of {size}"
+    return f"Download of {name} broke off after {sent} of {_bytes(transfer.wanted)}"
+
+
+def _broken_upload_sentence(transfer: Transfer) -> str:
+    of = f" of {_bytes(transfer.size)}" if transfer.size else ""
+    why = f": {transfer.reason}" if transfer.reason else ""
+    return f"Upload broke off after {_bytes(transfer.bytes)}{of}{why}"
+
+
+def _bytes(count: int) -> str:
+    return f"{count:,} byte" if count == 1 else f"{count:,} bytes"
