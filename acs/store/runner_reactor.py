@@ -62,7 +62,7 @@ class ReactorRunner:
     """One Redis (`redis://`, `rediss://` or `unix://`), for as many callers as there are.
 
     `on_lost` is called with a sentence when the connection is lost, `on_back` when there is one again.
-    """
+    `loop` is the asyncio event loop to live on, by default the one that the reactor runs."""
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class ReactorRunner:
         *,
         on_lost: Callable[[str], None] | None = None,
         on_back: Callable[[], None] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._url = url
         self._pool: Any = ConnectionPool.from_url(
@@ -84,7 +85,7 @@ class ReactorRunner:
         self._unsent: list[_Waiting] = []
         #: set while the writing task sleeps
         self._wake: asyncio.Future[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = loop
         self._begin: Any = None
         self._task: asyncio.Task[None] | None = None
         self._connected = False
@@ -103,18 +104,22 @@ class ReactorRunner:
 
         Calls made meanwhile wait.
         """
-        # Importing the reactor installs one, which is for the program to choose: not at import.
-        from twisted.internet import reactor
-
         self._accepting = True
         started: Deferred[None] = Deferred()
         self._started = started
-        clock: Any = reactor
         # In a turn of its own: a start-up trigger of the reactor runs before its loop does.
-        self._begin = clock.callLater(0, self._begin_to_serve)
+        if self._loop is not None:
+            self._begin = self._loop.call_soon(self._begin_to_serve)
+        else:
+            # Importing the reactor installs one, which is for the program to choose: not at import.
+            from twisted.internet import reactor
+
+            clock: Any = reactor
+            self._begin = clock.callLater(0, self._begin_to_serve)
         return started
 
     def _begin_to_serve(self) -> None:
+        self._begin = None
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._serve())
 
@@ -122,7 +127,7 @@ class ReactorRunner:
         """Close the connection; calls in flight fail."""
         stopped: Deferred[None] = Deferred()
         self._refuse("the server is stopping")
-        if self._begin is not None and self._begin.active():
+        if self._begin is not None:
             self._begin.cancel()
         task, self._task = self._task, None
         if task is None:
