@@ -257,8 +257,6 @@ def _columns(body: _Body, shape: Shape | None) -> tuple[list[str], Iterable[Para
 
 
 def _picked(typical: tuple[Any, ...], new: list[Any], places: list[int]) -> list[Any]:
-    if not new and len(places) == len(typical) and places[0] == 0 and places[-1] == len(typical) - 1:
-        return list(typical)  # one run: the tree has just the shape's parameters
     columns = [*typical, *new]
     return [columns[place] for place in places]
 
