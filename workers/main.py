@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import structlog
@@ -14,7 +15,7 @@ from redis.exceptions import RedisError
 from rq import Queue, Worker
 
 from workers.surroundings import Surroundings, settle
-from workers.timetable import QUEUE, Timetable
+from workers.timetable import QUEUE, TIMETABLE, Timetable
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -25,14 +26,20 @@ def run(redis_url: str, data_dir: Path, log_level: str) -> int:
     try:
         connection = Redis.from_url(redis_url, socket_connect_timeout=10)
         connection.ping()
+        # RQ sets the patience of a client that it blocks on, so this one must not have connected before
+        blocking = Redis.from_url(redis_url, socket_connect_timeout=10)
     except (RedisError, ValueError, OSError) as error:
         print(f"acs worker: Redis at {redis_url} is unreachable: {error}", file=sys.stderr)
         return 1
     settle(Surroundings(redis_url, data_dir))
     timetable = Timetable(connection)
     timetable.start()
+    # imported here once, not in each of the processes that are forked for a job
+    for entry in TIMETABLE:
+        import_module(entry.function.rpartition(".")[0])
     try:
-        Worker([Queue(QUEUE, connection=connection)], connection=connection).work()
+        level = "DEBUG" if log_level == "debug" else "WARNING"
+        Worker([Queue(QUEUE, connection=blocking)], connection=blocking).work(logging_level=level)
     finally:
         timetable.stop()
     return 0
@@ -56,7 +63,6 @@ def _log_to_stderr(level: str) -> None:
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    logging.getLogger("rq").setLevel("DEBUG" if level == "debug" else "WARNING")
 
 
 def main() -> None:

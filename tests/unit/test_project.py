@@ -8,15 +8,20 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from acs.cli.main import COMMANDS, main
+from acs.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+
+#: between choices in a cell of a Markdown table
+SEPARATOR = r" \| "
 
 
 # --- set-up -------------------------------------------------------------------------------------------------
@@ -164,6 +169,27 @@ def test_readme_has_the_two_commands():
     readme = (ROOT / "README.md").read_text()
     assert "make run" in readme
     assert "make test" in readme
+
+
+def settings_rows() -> list[str]:
+    """The table in docs/operation.md, made from the settings themselves."""
+    rows = []
+    for setting in fields(Settings):
+        limits = setting.metadata
+        said = ""
+        if "choices" in limits:
+            said = f" ({SEPARATOR.join(f'`{choice}`' for choice in limits['choices'])})"
+        elif "minimum" in limits:
+            said = f" ({limits['minimum']} to {limits['maximum']})"
+        default = "" if setting.default == "" else f"`{setting.default}`"
+        flag = f"--{setting.name.replace('_', '-')}"
+        rows.append(f"| `{flag}` | {default} | {limits['help']}{said} |")
+    return rows
+
+
+@pytest.mark.parametrize("row", settings_rows(), ids=lambda row: row.split("`")[1])
+def test_the_manual_has_every_setting(row):
+    assert row in (ROOT / "docs" / "operation.md").read_text().splitlines()
 
 
 def test_links_between_documents_lead_somewhere():
