@@ -1,4 +1,4 @@
-"""A phone and a desk: conversations between a phone's behaviour and the fleet rules, without wire or store."""
+"""A phone and a desk: conversations of a phone with the fleet rules, without wire or store."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ METHODS = ("GetRPCMethods", "GetParameterNames", "GetParameterValues", "SetParam
 
 
 class Phone:
-    """Answers like a phone with this model. `odd` maps a request to an answer of its own, or to NotImplemented
-    for the usual one; `largest` is how many names one GetParameterValues may have (more: 9004)."""
+    """Answers like a phone with this model. `odd` maps a request to an answer of its own, or to
+    NotImplemented for the usual one; `largest` is how many names one GetParameterValues may
+    have (more: 9004)."""
 
     def __init__(self, model: dict[str, tuple[str, str]] | None = None) -> None:
         self.model = dict(MODEL if model is None else model)

@@ -319,8 +319,9 @@ def test_a_hostile_phone_cannot_make_us_walk_for_ever(desk, phone_with):
         match request:
             case m.GetParameterNames(path, _):
                 return m.GetParameterNamesResponse(
-                    tuple(ParameterInfo(f"{path}{c}.", True) for c in "abcdefgh")
-                    + (ParameterInfo(path + "Leaf", True),)
+                    tuple(
+                        ParameterInfo(path + child, True) for child in ("a.", "b.", "c.", "d.", "e.", "Leaf")
+                    )
                 )
             case m.GetParameterValues():
                 return m.GetParameterValuesResponse(())
