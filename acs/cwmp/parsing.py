@@ -39,6 +39,7 @@ _SAFE: dict[str, Any] = {
     "huge_tree": False,
     "remove_comments": True,  # else the text round a comment would be in two pieces (quirk 46)
     "remove_pis": True,
+    "remove_blank_text": True,  # indentation between elements; a value of blanks alone is kept
     "collect_ids": False,
 }
 _STRICT = etree.XMLParser(**_SAFE)
