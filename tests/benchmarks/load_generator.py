@@ -18,6 +18,7 @@ import sys
 import time
 from dataclasses import dataclass
 from hashlib import md5
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -40,8 +41,7 @@ class Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
