@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import ssl
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -153,8 +154,8 @@ class _Connection(asyncio.Protocol):
         self.last_heard = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports are no subclass of asyncio's
+        self.transport = cast(asyncio.Transport, transport)
 
     @property
     def open(self) -> bool:
