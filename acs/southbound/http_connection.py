@@ -106,6 +106,11 @@ class HttpConnection(Protocol):
         self.factory.joined(self)
 
     def dataReceived(self, data: bytes) -> None:
+        if self._phase is _Phase.DRAINING:  # its time is counted from the last answer, whatever still comes
+            self._drained += len(data)
+            if self._drained > _DRAIN_BYTES:
+                self._cut()
+            return
         self.last_active = self.factory.clock()
         if self._phase is _Phase.READING:
             self._reader.receive(data)
@@ -115,10 +120,6 @@ class HttpConnection(Protocol):
             if self._reader.buffered > _SENT_AHEAD and not self._paused:
                 self._paused = True
                 self._transport.pauseProducing()
-        elif self._phase is _Phase.DRAINING:
-            self._drained += len(data)
-            if self._drained > _DRAIN_BYTES:
-                self._cut()
 
     def readConnectionLost(self) -> None:
         """The client has closed its side, perhaps to mark the end of its request; it may still listen."""

@@ -20,7 +20,7 @@ _SINGLE = frozenset(
     {b"authorization", b"host", b"content-type", b"user-agent", b"range", b"if-range", b"soapaction", b"date"}
 )
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+)(?::(\d*))?")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~-]+)(?::(\d*))?")
 _ABSOLUTE = re.compile(rb"https?://(?:[^/?#@]*@)?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
