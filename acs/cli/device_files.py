@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from acs.cli import outcomes
+from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import run_task, says, task_options
 from acs.cli.printing import Printer, byte_size
@@ -58,6 +59,7 @@ def download(
     done when the phone has proved it: for firmware by its new version.
     """
     file_type = _SHORT_TYPES.get(file_type or "", file_type)
+    chosen = choose(server.api, device_name)  # before anything is sent
     work: dict[str, Any] = {"type": "download"}
     path = Path(file)
     if _URL.match(file):
@@ -69,7 +71,7 @@ def download(
         work["file"] = file
     if file_type:
         work["file_type"] = file_type
-    run_task(server, device_name, work, says(f"downloaded: {file}"), **how)
+    run_task(server, chosen, work, says(f"downloaded: {file}"), **how)
 
 
 @click.command()

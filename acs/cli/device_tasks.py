@@ -124,6 +124,13 @@ def _show_values(printer: Printer, values: dict[str, Any]) -> None:
     printer.table(("NAME", "VALUE", "TYPE"), rows)
 
 
+def _show_result(printer: Printer, task: dict[str, Any]) -> None:
+    result = task["result"] or {}
+    _show_values(printer, result.get("values", {}))
+    if result.get("missing"):
+        printer.note(f"the phone does not know: {', '.join(result['missing'])}")
+
+
 @click.command("get")
 @_device
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
@@ -134,13 +141,7 @@ def get_values(server: Server, device_name: str, names: tuple[str, ...], cached:
     """Read parameters: full names, or partial paths ending in a dot."""
     if not cached:
         work = {"type": "get_parameter_values", "names": list(names)}
-        run_task(
-            server,
-            device_name,
-            work,
-            lambda printer, task: _show_values(printer, task["result"] or {}),
-            **how,
-        )
+        run_task(server, device_name, work, _show_result, **how)
         return
     path = f"/devices/{segment(choose(server.api, device_name))}/parameters"
     known: dict[str, Any] = {}

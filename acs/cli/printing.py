@@ -49,18 +49,23 @@ class Printer:
         self.err.print(escape(text))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """A table without lines, so that it can be selected, cut and grepped."""
+        """A table without lines, so that it can be selected, cut and grepped; nothing is cut in a pipe."""
+        cells = [[shown(cell) for cell in row] for row in rows]
+        if not self.out.is_terminal:
+            self._columns([list(columns), *cells])
+            return
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for column in columns:
-            table.add_column(column, overflow="fold", no_wrap=not self.out.is_terminal)
-        widest = [len(column) for column in columns]
+            table.add_column(column, overflow="fold")
+        for row in cells:
+            table.add_row(*map(escape, row))
+        self.out.print(table)
+
+    def _columns(self, rows: Sequence[Sequence[str]]) -> None:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
-            cells = [shown(cell) for cell in row]
-            widest = [max(width, len(cell)) for width, cell in zip(widest, cells, strict=True)]
-            table.add_row(*map(escape, cells))
-        # a pipe has no width: give every column what it needs
-        width = None if self.out.is_terminal else sum(widest) + 2 * len(widest)
-        self.out.print(table, width=width)
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            click.echo(line.rstrip())
 
     def facts(self, record: Mapping[str, Any]) -> None:
         """Name and value of a record, one a line; empty ones are left out, times are this machine's."""

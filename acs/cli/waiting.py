@@ -59,6 +59,7 @@ def fault_text(task: dict[str, Any]) -> str:
     fault = task.get("fault")
     if not fault:
         return ""
-    said = [f"{fault.get('code') or ''} {fault.get('text', '')}".strip()]
+    code, text = str(fault.get("code") or ""), str(fault.get("text", ""))
+    said = [text if text.startswith(code) else f"{code} {text}"]
     said += [f"{name}: {reason}" for name, reason in (fault.get("parameters") or {}).items()]
     return "; ".join(said)

@@ -143,11 +143,9 @@ def main() -> None:
             parts = ", ".join(
                 f"{name} {ms:.3f}" for name, ms in result["cpu_ms_by_process"].items() if ms >= 0.0005
             )
-            print(
-                f"{auth:8}{parameters:>11}{result['sessions_per_second']:>12.0f}"
-                f"{result['median_ms']:>7.1f} ms{result['p99_ms']:>7.1f} ms{result['cpu_ms']:>11.3f} ms   {parts}",
-                flush=True,
-            )
+            columns = f"{auth:8}{parameters:>11}{result['sessions_per_second']:>12.0f}"
+            waits = f"{result['median_ms']:>7.1f} ms{result['p99_ms']:>7.1f} ms"
+            print(f"{columns}{waits}{result['cpu_ms']:>11.3f} ms   {parts}", flush=True)
     remembered = "" if options.no_memory else memory(options)
     if options.json:
         print(json.dumps({"machine": here, "sessions": results, "memory": remembered}, indent=2))

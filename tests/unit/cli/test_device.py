@@ -78,6 +78,12 @@ def test_parameters_below_a_prefix(acs, server, phone):
     assert server.asked[-1].query == {"prefix": "Device.DeviceInfo."}
 
 
+def test_nothing_is_cut_off_in_a_pipe(acs, server, phone):
+    name, value = "Device." + "Long." * 40 + "Name", "v" * 300
+    server.on(f"GET /devices/{phone['id']}/parameters", {name: {"value": value}})
+    assert acs("device", "parameters", phone["id"]).stdout.splitlines()[1].split() == [name, value]
+
+
 def test_square_brackets_in_values_are_printed_as_they_are(acs, server, phone):
     server.on(f"GET /devices/{phone['id']}/parameters", {"Device.X": {"value": "[bold]a[/bold]"}})
     assert "[bold]a[/bold]" in acs("device", "parameters", phone["id"]).stdout

@@ -24,13 +24,14 @@ def tasks(server, phone):
 
 def test_get_wakes_the_phone_waits_and_prints_the_values(acs, server, phone, tasks):
     values = {"Device.X": {"value": "1", "type": "xsd:boolean"}}
-    tasks("get_parameter_values", "pending", "running", "done", result=values)
+    tasks("get_parameter_values", "pending", "running", "done", result={"values": values, "missing": ["X"]})
     result = acs("device", "get", phone["id"], "Device.X")
     post = server.requests("POST")[0]
     assert post.json == {"type": "get_parameter_values", "names": ["Device.X"]}
     assert post.query == {"wake": "1"}
     assert all("wait" in asked.query for asked in server.asked if asked.path == f"/tasks/{TASK}")
     assert result.stdout.splitlines()[1].split() == ["Device.X", "1", "xsd:boolean"]
+    assert "does not know: X" in result.stderr
 
 
 def test_get_cached_asks_no_phone(acs, server, phone):
@@ -84,6 +85,11 @@ def test_a_failed_task_names_code_and_parameters(acs, phone, tasks):
     result = acs("device", "set", phone["id"], "Device.A=1")
     assert result.exit_code == 1
     assert "9003 Invalid arguments; Device.A: 9007 wrong value" in result.stderr
+
+
+def test_a_code_that_the_text_begins_with_is_not_said_twice(acs, phone, tasks):
+    tasks("add_object", "pending", "failed", fault={"code": 9005, "text": "9005 invalid parameter name: x"})
+    assert "failed: 9005 invalid" in acs("device", "add-object", phone["id"], "Device.X.").stderr
 
 
 def test_a_failed_task_is_still_json_for_scripts(acs, phone, tasks):
