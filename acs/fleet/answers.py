@@ -7,7 +7,7 @@ from msgspec import structs
 from acs.cwmp import messages as cwmp
 from acs.cwmp.structures import ParameterAttribute, ParameterInfo, ParameterValue
 from acs.datamodel.paths import is_vendor, leaf_of, parent_of
-from acs.fleet import facts, gathering, learner, outcome, proof, sending, values
+from acs.fleet import doubt, facts, gathering, learner, outcome, proof, sending, values
 from acs.fleet.changes import Changes, ParameterChanges
 from acs.fleet.device import ConnectionRequestLogin, Device, Learning
 from acs.fleet.learning import LearningState, reading_again
@@ -16,14 +16,34 @@ from acs.fleet.task import (
     AddObjectWork,
     DeleteObjectWork,
     DownloadWork,
+    FactoryResetWork,
     GetParameterAttributesWork,
+    GetParameterNamesWork,
     GetParameterValuesWork,
+    GetRpcMethodsWork,
+    RebootWork,
     ScheduleInformWork,
     SetParameterAttributesWork,
     SetParameterValuesWork,
     Task,
     UploadWork,
 )
+
+_ANSWERS: dict[type, type[cwmp.Message]] = {
+    AddObjectWork: cwmp.AddObjectResponse,
+    DeleteObjectWork: cwmp.DeleteObjectResponse,
+    DownloadWork: cwmp.DownloadResponse,
+    FactoryResetWork: cwmp.FactoryResetResponse,
+    GetParameterAttributesWork: cwmp.GetParameterAttributesResponse,
+    GetParameterNamesWork: cwmp.GetParameterNamesResponse,
+    GetParameterValuesWork: cwmp.GetParameterValuesResponse,
+    GetRpcMethodsWork: cwmp.GetRPCMethodsResponse,
+    RebootWork: cwmp.RebootResponse,
+    ScheduleInformWork: cwmp.ScheduleInformResponse,
+    SetParameterAttributesWork: cwmp.SetParameterAttributesResponse,
+    SetParameterValuesWork: cwmp.SetParameterValuesResponse,
+    UploadWork: cwmp.UploadResponse,
+}
 
 _INVALID_ARGUMENTS = 9003
 _NO_SUCH_NAME = 9005
@@ -34,6 +54,8 @@ def completed(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Cha
     now = situation.now
     if isinstance(answer, cwmp.Fault):
         return _refused(situation, task, answer)
+    if not isinstance(answer, _awaited(task)):
+        return _with(situation, doubt.unanswered(task, now, f"it answered with {type(answer).__name__}"))
     match answer:
         case cwmp.GetParameterValuesResponse() | cwmp.GetParameterAttributesResponse():
             task, news = gathering.answered(task, answer, now)
@@ -66,7 +88,14 @@ def completed(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Cha
             profile = structs.replace(known, methods=answer.method_list[:200], version=known.version + 1)
             return _with(situation, done).then(Changes(profile=profile))
         case _:
-            return _with(situation, outcome.again(task, now, f"it answered with {type(answer).__name__}"))
+            raise TypeError(f"no task awaits a {type(answer).__name__}")
+
+
+def _awaited(task: Task) -> type[cwmp.Message]:
+    """The kind of answer that this task's present request has."""
+    if isinstance(task.work, AddObjectWork) and "instance_number" in task.evidence:
+        return cwmp.SetParameterValuesResponse
+    return _ANSWERS[type(task.work)]
 
 
 def object_added(situation: Situation, task: Task) -> Changes:

@@ -34,7 +34,7 @@ class ConnectionRequestLogin(Struct, frozen=True, array_like=True):
     username: str = ""
     password: str = ""
     #: who chose them: "" nobody, "acs" this server, "operator" a task or the API, "refused" the phone would
-    #: not take ours
+    #: not take ours, "unsure" this server, but the phone never said whether it took them
     origin: str = ""
 
 

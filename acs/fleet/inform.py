@@ -13,8 +13,8 @@ from msgspec import structs
 
 from acs.cwmp import events
 from acs.cwmp.messages import Inform
-from acs.cwmp.structures import ParameterValue
-from acs.datamodel.paths import is_object, is_secret, leaf_of, parent_of
+from acs.cwmp.structures import DeviceId, ParameterValue
+from acs.datamodel.paths import is_secret, leaf_of, parent_of
 from acs.fleet import doubt, expiry, facts, learner, outcome, proof, questions
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
 from acs.fleet.device import ConnectionRequestLogin, Device, Learning
@@ -57,52 +57,53 @@ def absorb(
     """
     before = device or Device(id=device_id, first_seen=now)
     codes = tuple(dict.fromkeys(events.normalise(event.event_code) for event in inform.event))
-    after = _identified(before, inform, ip, user_agent, server_host, namespace)
-    after = facts.told(after, inform.parameter_list)
-    repeated = inform.retry_count > 0 and device is not None
-    heard = _heard(inform, repeated_boot=repeated and events.BOOT in before.events)
     routine = device is not None and _ROUTINE.issuperset(codes)
     overlay = _overlay(inform.parameter_list)
-    news = _news(before, inform.parameter_list) if not routine else ()
-
     after = structs.replace(
-        after, last_inform=now, informs=before.informs + 1, events=codes, inform_parameters=overlay
+        _identified(before, inform.device_id, ip, user_agent, server_host, namespace),
+        last_inform=now,
+        last_boot=now if events.BOOT in codes else before.last_boot,
+        informs=before.informs + 1,
+        events=codes,
+        inform_parameters=overlay,
+        routine_informs=before.routine_informs + 1 if routine else 0,
+        routine_since=(before.routine_since if before.routine_informs else now) if routine else 0,
     )
     changes = Changes()
+    if not (routine and overlay == before.inform_parameters):
+        after, changes = _told(before, after, inform, now)
+    repeated = inform.retry_count > 0 and device is not None
     if device is None:
         after, changes = _first_contact(after, changes, now)
-    after, changes = _firmware(before, after, changes, now)
-    bootstrap = events.BOOTSTRAP in codes and not (repeated and events.BOOTSTRAP in before.events)
-    if events.BOOT in codes:
-        after = structs.replace(after, last_boot=now)
-    if bootstrap:
+    if events.BOOTSTRAP in codes and not (repeated and events.BOOTSTRAP in before.events):
         after, changes = _bootstrap(after, changes, learning, now)
-    elif events.VALUE_CHANGE in codes and news:
-        changes = changes.then(Changes(parameters=(ParameterChanges(values=news),)))
-    after, changes = _learning(after, changes, profile, learning, now)
-    if routine:
-        since = after.routine_since if after.routine_informs else now
-        after = structs.replace(after, routine_informs=after.routine_informs + 1, routine_since=since)
-    else:
-        entries = (*_quiet_time(before, now), _informed(codes, inform, news, now))
-        after = structs.replace(after, routine_informs=0, routine_since=0)
+    elif events.VALUE_CHANGE in codes:
+        news = _news(before, inform.parameter_list)
+        changes = changes.then(Changes(parameters=(ParameterChanges(values=news),) if news else ()))
+    if after.learning is Learning.FAILED:
+        after, changes = _learning_again(after, changes, profile, learning, now)
+    if not routine:
+        entries = (*_quiet_time(before, now), _informed(codes, inform, before, now))
         changes = changes.then(Changes(timeline=entries, urgent=True))
     changes = changes.then(Changes(device=after))
     if learning is not None and learning.asked and learning.session != session and not changes.learning:
         changes = changes.then(_learning_lost(after, profile, learning, now, session))
-    asked = _reads_wanted(changes.device or after, changes.learning or learning, codes, inform)
-    if asked is not None:
-        changes = changes.then(Changes(learning=asked))
-    return changes.then(_tasks(tuple(tasks), changes.device or after, heard, profile, now, session))
+    if not routine:
+        after, learning = changes.device or after, changes.learning or learning
+        changes = changes.then(Changes(learning=_reads_wanted(after, learning, codes, inform)))
+    tasks = tuple(tasks)
+    if tasks:
+        heard = _heard(inform, repeated_boot=repeated and events.BOOT in before.events)
+        changes = changes.then(_tasks(tasks, changes.device or after, heard, profile, now, session))
+    return changes
 
 
 # --- who calls ----------------------------------------------------------------------------------------------
 
 
 def _identified(
-    device: Device, inform: Inform, ip: str, user_agent: str, server_host: str, namespace: str
+    device: Device, who: DeviceId, ip: str, user_agent: str, server_host: str, namespace: str
 ) -> Device:
-    who = inform.device_id
     return structs.replace(
         device,
         manufacturer=who.manufacturer[:MAX_TEXT] or device.manufacturer,
@@ -116,11 +117,17 @@ def _identified(
     )
 
 
+def _told(before: Device, after: Device, inform: Inform, now: float) -> tuple[Device, Changes]:
+    """The facts among the Inform's parameters; new firmware is learnt anew."""
+    after, entries = facts.firmware_change(before, facts.told(after, inform.parameter_list), now)
+    return after, Changes(timeline=entries, urgent=bool(entries))
+
+
 def _overlay(values: tuple[ParameterValue, ...]) -> dict[str, tuple[str, str]]:
     return {
         value.name: (value.value, value.type)
         for value in values[:MAX_INFORM_PARAMETERS]
-        if len(value.value) <= MAX_INFORM_VALUE and not is_object(value.name)
+        if len(value.value) <= MAX_INFORM_VALUE and value.name[-1:] != "."
     }
 
 
@@ -151,11 +158,6 @@ def _first_contact(device: Device, changes: Changes, now: float) -> tuple[Device
     )
 
 
-def _firmware(before: Device, after: Device, changes: Changes, now: float) -> tuple[Device, Changes]:
-    after, entries = facts.firmware_change(before, after, now)
-    return after, changes.then(Changes(timeline=entries, urgent=True)) if entries else changes
-
-
 def _bootstrap(
     device: Device, changes: Changes, learning: LearningState | None, now: float
 ) -> tuple[Device, Changes]:
@@ -179,7 +181,7 @@ def _bootstrap(
     return device, changes.then(forget)
 
 
-def _learning(
+def _learning_again(
     device: Device,
     changes: Changes,
     profile: ModelProfile | None,
@@ -187,16 +189,12 @@ def _learning(
     now: float,
 ) -> tuple[Device, Changes]:
     """Learning that failed is tried again after its pause, or once another phone of the model was learnt."""
-    if device.learning is not Learning.FAILED:
+    again_at = learning.paused_until if learning is not None else 0.0
+    known = profile is not None and profile.key == device.model_key and profile.learnt_at > again_at - PAUSE
+    if again_at > now and not known:
         return device, changes
-    failed_at = learning.paused_until if learning is not None else 0.0
-    known = profile is not None and profile.key == device.model_key and profile.learnt_at
-    others_knew = bool(known and learning is not None and learning.paused_until - known < PAUSE)
-    if failed_at <= now or others_knew:
-        return structs.replace(device, learning=Learning.WANTED), changes.then(
-            Changes(learning=LearningState(), urgent=True)
-        )
-    return device, changes
+    device = structs.replace(device, learning=Learning.WANTED)
+    return device, changes.then(Changes(learning=LearningState(), urgent=True))
 
 
 def _learning_lost(
@@ -255,9 +253,7 @@ def _quiet_time(before: Device, now: float) -> tuple[TimelineEntry, ...]:
     return (TimelineEntry(before.last_inform, "inform", text, data),)
 
 
-def _informed(
-    codes: tuple[str, ...], inform: Inform, news: tuple[ParameterValue, ...], now: float
-) -> TimelineEntry:
+def _informed(codes: tuple[str, ...], inform: Inform, before: Device, now: float) -> TimelineEntry:
     text = "Informed: " + ", ".join(codes) if codes else "Informed without an event"
     data: dict[str, Any] = {"events": list(codes)}
     keys = [event.command_key for event in inform.event if event.command_key]
@@ -265,7 +261,8 @@ def _informed(
         data["command_keys"] = keys
     if inform.retry_count:
         data["retry_count"] = inform.retry_count
-    if events.VALUE_CHANGE in codes and news:
+    news = _news(before, inform.parameter_list) if events.VALUE_CHANGE in codes else ()
+    if news:
         changed = {v.name: "" if is_secret(v.name) else v.value[:MAX_TEXT] for v in news[:MAX_NAMED]}
         data["changed"] = changed
         text += "; " + ", ".join(f"{leaf_of(name)} is now {value!r}" for name, value in changed.items())
@@ -284,8 +281,6 @@ def _tasks(
     session: str,
 ) -> Changes:
     """What the Inform proves, then what is to be thought of lost answers, then what has run out of time."""
-    if not tasks:
-        return Changes()
     proved = {task.id: task for task in proof.by_inform(tasks, heard, device.software_version, now, session)}
     can_ask = profile is None or questions.knows_queue(profile)
     seen = [

@@ -78,32 +78,27 @@ def next_step(situation: Situation) -> Step | None:
         back = (state.asked,) if state.stage is Stage.VALUES else ()
         state = structs.replace(state, asked=(), batches=state.batches + back)
     parameters: tuple[ParameterChanges, ...] = ()
-    names: ParameterTree | dict[str, bool] = situation.tree or ParameterTree()
+    tree = situation.tree or ParameterTree()
+    profile = situation.known_profile
     if whole(device) and state.stage is Stage.START:
         name = _untold(device, state)
         if name:
             return _step(situation, device, state, GetParameterValues((name,)), (name,))
-        profile = situation.known_profile
+        state = structs.replace(state, stage=Stage.METHODS, checked=(), walked=True)
         if _serves(profile, device):
-            device = structs.replace(device, root=profile.root)
-            parameters, names = _names_of_model(profile, situation.tree), profile.names
-            state = structs.replace(
-                state, stage=Stage.VALUES, branches=(profile.root,), checked=(), walked=False
-            )
-        else:
-            state = structs.replace(state, stage=Stage.METHODS, checked=(), walked=True)
+            parameters = _only_names_of(profile, tree)
+    if whole(device) and _walks_for_the_first_time(state) and _serves(profile, device):
+        device = structs.replace(device, root=profile.root)
+        state = _with_model(state, profile)
+        parameters += _names_of(profile)
+        tree = merged(tree, parameters, situation.now)
     if state.stage is Stage.METHODS:
         return _step(situation, device, state, GetRPCMethods(), ("GetRPCMethods",))
     if state.stage is Stage.NAMES and (state.checks or state.paths):
         path = state.checks[0] if state.checks else state.paths[-1]
-        return _step(situation, device, state, GetParameterNames(path, True), (path,))
-    batch, state = reading.draw(
-        structs.replace(state, stage=Stage.VALUES),
-        names,
-        situation.known_profile,
-        device,
-        whole=whole(device),
-    )
+        return _step(situation, device, state, GetParameterNames(path, True), (path,), parameters)
+    state = structs.replace(state, stage=Stage.VALUES)
+    batch, state = reading.draw(state, tree, profile, device, whole=whole(device))
     if not batch:
         return None
     return _step(situation, device, state, GetParameterValues(batch), batch, parameters)
@@ -212,10 +207,36 @@ def _serves(profile: ModelProfile, device: Device) -> bool:
     return bool(profile.learnt_at and profile.names) and device.root in ("", profile.root)
 
 
-def _names_of_model(profile: ModelProfile, tree: ParameterTree | None) -> tuple[ParameterChanges, ...]:
-    old = tuple(name for name in tree or () if name not in profile.names)
+def _walks_for_the_first_time(state: LearningState) -> bool:
+    """Whether the phone's own walk has not come to an end yet: until then the names of its model, should
+    another phone have told them by now, spare it the rest."""
+    return (
+        state.walked and state.stage in (Stage.METHODS, Stage.NAMES) and not state.cursor and not state.values
+    )
+
+
+def _with_model(state: LearningState, profile: ModelProfile) -> LearningState:
+    """On with the names of the model, after those objects that this phone listed and the model has not."""
+    own = tuple(path for path in state.paths if not _is_root(path) and path not in profile.names)
+    return structs.replace(
+        state,
+        stage=Stage.NAMES if own else Stage.VALUES,
+        branches=(profile.root,),
+        paths=own,
+        checked=(),
+        walked=False,
+    )
+
+
+def _only_names_of(profile: ModelProfile, tree: ParameterTree) -> tuple[ParameterChanges, ...]:
+    """Forget what other firmware had."""
+    old = tuple(name for name in tree if name not in profile.names)
+    return (ParameterChanges(forget=old),) if old else ()
+
+
+def _names_of(profile: ModelProfile) -> tuple[ParameterChanges, ...]:
     names = tuple(ParameterInfo(name, writable) for name, writable in profile.names.items())
-    return (ParameterChanges(forget=old, names=names),)
+    return (ParameterChanges(names=names),)
 
 
 def _heard_start(situation: Situation, asked: tuple[str, ...], answer: CpeResponse) -> Changes:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from acs.datamodel.paths import is_object, tables_of
+from acs.datamodel.tree import ParameterTree
 from acs.fleet.device import Device
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
@@ -43,22 +44,21 @@ def leaves(state: LearningState, names: Iterable[str], profile: ModelProfile, de
 
 
 def draw(
-    state: LearningState, names: Iterable[str], profile: ModelProfile, device: Device, *, whole: bool
+    state: LearningState, tree: ParameterTree, profile: ModelProfile, device: Device, *, whole: bool
 ) -> tuple[Batch, LearningState]:
     """The next batch to ask for, and the state without it; an empty batch when all is read."""
-    known = names if isinstance(names, dict) else dict.fromkeys(names)
     batches = state.batches
     while batches:
         batch, batches = batches[-1], batches[:-1]
         if whole:
-            batch = tuple(name for name in batch if name in known or is_object(name))
+            batch = tuple(name for name in batch if name in tree or is_object(name))
         while state.limit and len(batch) > state.limit:
             batch, rest = halves(batch)
             batches = (*batches, rest)
         if batch:
             return batch, structs.replace(state, batches=batches)
     size = min(profile.batch, state.limit or profile.batch)
-    batch = tuple(leaves(state, known, profile, device)[: max(1, size)])
+    batch = tuple(leaves(state, tree, profile, device)[: max(1, size)])
     return batch, structs.replace(state, batches=(), cursor=batch[-1] if batch else state.cursor)
 
 

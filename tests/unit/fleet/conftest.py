@@ -279,6 +279,11 @@ def phone() -> Phone:
     return Phone()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def phone_with() -> Callable[..., Phone]:
     return Phone
+
+
+@pytest.fixture(scope="session")
+def make_desk() -> Callable[[], Desk]:
+    return Desk

@@ -206,6 +206,26 @@ def test_an_empty_post_as_answer_is_recorded_and_learning_goes_on(desk, phone):
     assert desk.device.learning is Learning.COMPLETE
 
 
+def test_a_model_that_another_phone_told_meanwhile_spares_the_rest_of_the_walk(
+    desk, another_desk, phone, phone_with
+):
+    model = {n.replace("VoiceProfile.2.", "VoiceProfile.5."): v for n, v in phone.model.items()}
+    second = phone_with(model)
+    another_desk.inform("0 BOOTSTRAP")
+    answers = iter(range(9))
+    another_desk.talk(lambda request: second(request) if next(answers, None) is not None else None)
+    assert "GetParameterValues" not in second.names_asked()
+
+    desk.learnt(phone)
+    another_desk.profiles = desk.profiles
+    another_desk.break_off()
+    another_desk.inform("2 PERIODIC")
+    asked = another_desk.talk(second)
+    assert len(asked) < 12
+    assert another_desk.device.learning is Learning.COMPLETE
+    assert {n for n in another_desk.tree if another_desk.tree[n].value is not None} == set(model)
+
+
 # --- odd phones ---
 
 
