@@ -81,7 +81,7 @@ class Shape:
         #: name to its place in the columns
         self.index = {name: place for place, name in enumerate(record.names)}
         #: what the values of such phones look like, for deflate; the last part of it is the most useful
-        self.dictionary = b"".join(codec.encode(value) for value in dict.fromkeys(record.values) if value)[
+        self.dictionary = "".join(dict.fromkeys(value for value in record.values if value)).encode()[
             -_MOST_DICTIONARY:
         ]
 

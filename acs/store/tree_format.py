@@ -1,9 +1,11 @@
 """The format in which a parameter tree is stored: what differs from its model's shape, in columns, deflated.
 
-One byte: 1 with a shape, 2 without. With a shape, the bytes of its hash. Then a raw deflate stream, with the
-shape's typical values as dictionary, of a `_Body`: columns over the tree's parameters in their order, each
-holding only where a parameter differs from the shape. Names that the shape lacks are appended to it, with no
-value, type or attributes. "Gaps" are ascending positions, each as its distance from the one before.
+One byte: 1 with a shape, 2 without. With a shape, the bytes of its hash. Then two raw deflate streams.
+The first is a `_Body`: columns over the tree's parameters in their order, each holding only where a
+parameter differs from the shape. Names that the shape lacks are appended to it, with no value, type or
+attributes. "Gaps" are ascending positions, each as its distance from the one before. The second stream is
+the text of all values that differ, one after the other, with the shape's typical values as dictionary;
+apart from the numbers it deflates much better.
 
 Times are whole seconds where they can be, one or two bytes each; so let whoever hears a value round its time.
 """
@@ -50,7 +52,8 @@ class _Body(Struct, frozen=True, array_like=True):
     places: list[int]
     new_names: list[str]
     value_gaps: list[int]
-    values: list[str | None]
+    #: characters of each value that differs, -1 for none
+    lengths: list[int]
     types: list[tuple[str, list[int]]]
     writables: list[tuple[bool | None, list[int]]]
     notifications: list[tuple[int | None, list[int]]]
@@ -138,7 +141,7 @@ def encode(tree: ParameterTree, shape: Shape | None = None) -> bytes:
             _runs_up(places),
             new_names,
             _gaps(value_positions),
-            values,
+            [-1 if value is None else len(value) for value in values],
             types.column(),
             writables.column(),
             notifications.column(),
@@ -149,14 +152,20 @@ def encode(tree: ParameterTree, shape: Shape | None = None) -> bytes:
             other_times,
         )
     )
+    text = "".join(value for value in values if value).encode()
+    streams = _deflate(body, b"") + _deflate(text, shape.dictionary if shape else b"")
     if shape is None:
-        return bytes((_ALONE,)) + _deflate(body, b"")
-    return bytes((_WITH_SHAPE,)) + bytes.fromhex(shape.digest) + _deflate(body, shape.dictionary)
+        return bytes((_ALONE,)) + streams
+    return bytes((_WITH_SHAPE,)) + bytes.fromhex(shape.digest) + streams
 
 
-def _deflate(body: bytes, dictionary: bytes) -> bytes:
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
-    return deflater.compress(body) + deflater.flush()
+def _deflate(data: bytes, dictionary: bytes) -> bytes:
+    """Deflated in the way that suits it better: random text is shorter without chance repetitions."""
+    ways = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED):
+        deflater = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy, dictionary)
+        ways.append(deflater.compress(data) + deflater.flush())
+    return min(ways, key=len)
 
 
 def _gaps(positions: Iterable[int]) -> list[int]:
@@ -218,14 +227,23 @@ def decode(blob: bytes, shapes: Shapes) -> ParameterTree:
             raise UnknownShape(digest)
     start = 1 + DIGEST_SIZE if digest else 1
     try:
-        inflater = zlib.decompressobj(-15, shape.dictionary if shape else b"")
-        body = _decode_body(inflater.decompress(blob[start:]) + inflater.flush())
-        return ParameterTree(dict(zip(*_columns(body, shape), strict=True)))
+        packed, rest = _inflate(blob[start:], b"")
+        text, _ = _inflate(rest, shape.dictionary if shape else b"")
+        return ParameterTree(dict(zip(*_columns(_decode_body(packed), text.decode(), shape), strict=True)))
     except (zlib.error, MsgspecError, IndexError, ValueError) as error:
         raise DamagedTree(f"a stored parameter tree is damaged: {error}") from error
 
 
-def _columns(body: _Body, shape: Shape | None) -> tuple[list[str], Iterable[Parameter]]:
+def _inflate(data: bytes, dictionary: bytes) -> tuple[bytes, bytes]:
+    """One stream, and what follows it."""
+    inflater = zlib.decompressobj(-15, dictionary)
+    inflated = inflater.decompress(data) + inflater.flush()
+    if not inflater.eof:
+        raise ValueError("it is cut off")
+    return inflated, inflater.unused_data
+
+
+def _columns(body: _Body, text: str, shape: Shape | None) -> tuple[list[str], Iterable[Parameter]]:
     places: list[int] = []
     for first, length in zip(body.places[::2], body.places[1::2], strict=True):
         places.extend(range(first, first + length))
@@ -242,8 +260,13 @@ def _columns(body: _Body, shape: Shape | None) -> tuple[list[str], Iterable[Para
         writables = _picked(shape.writables, [_NEW[2]] * new, places)
         notifications = _picked(shape.notifications, [_NEW[3]] * new, places)
         access_lists = _picked(shape.access_lists, [_NEW[4]] * new, places)
-    for position, value in zip(_positions(body.value_gaps), body.values, strict=True):
-        values[position] = value
+    at = 0
+    for position, length in zip(_positions(body.value_gaps), body.lengths, strict=True):
+        if length < 0:
+            values[position] = None
+        else:
+            values[position] = text[at : at + length]
+            at += length
     for column, groups in (
         (types, body.types),
         (writables, body.writables),
