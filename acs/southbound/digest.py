@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import md5, sha256
+from itertools import pairwise
 from typing import NamedTuple
 
 #: `name=value` or `name="value"`; blanks, commas and escaped quotes inside the quotes belong to the value.
@@ -81,7 +82,8 @@ def challenges(values: Iterable[bytes]) -> list[ServerChallenge]:
     found = []
     for value in values:
         starts = [match for match in _SCHEME.finditer(value) if _outside_quotes(value, match.start())]
-        for match, following in zip(starts, [*starts[1:], None], strict=True):
+        for match, following in pairwise([*starts, None]):
+            assert match is not None
             end = following.start() if following else len(value)
             found.append(ServerChallenge(match[1].lower(), parameters(value[match.end() : end])))
     return found

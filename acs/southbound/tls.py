@@ -11,7 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from OpenSSL import SSL, crypto
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator
 from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
 
@@ -80,14 +82,14 @@ def server_context(certificate: Path, key: Path, profile: Profile | str = Profil
     except SSL.Error as error:
         raise TlsError(f"TLS certificate {certificate}: {_told(error)}") from error
     try:
-        private = crypto.load_privatekey(crypto.FILETYPE_PEM, key_text, passphrase=b"")
-    except (crypto.Error, ValueError, TypeError) as error:
+        private: Any = load_pem_private_key(key_text, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         what = "the key is encrypted" if b"ENCRYPTED" in key_text else "no PEM private key is in this file"
         raise TlsError(f"TLS key {key}: {what}") from error
     try:
         context.use_privatekey(private)
         context.check_privatekey()
-    except SSL.Error as error:
+    except (SSL.Error, TypeError) as error:
         raise TlsError(f"TLS key {key} does not belong to the certificate {certificate}") from error
     return ServerContext(context)
 
