@@ -111,11 +111,17 @@ def _by_inform(
                 by = "3 SCHEDULED, without M ScheduleInform"
             return outcome.done(task, now, {"proved_by": by}, proved_by=by) if by else task
         case DownloadWork() | UploadWork():
-            if "1 BOOT" in heard.events and not (lost and heard.repeated):
+            if "1 BOOT" in heard.events and not (lost and heard.repeated) and _under_way(task, heard):
                 task = task.noting(**({"booted": True} if heard.version else {"boot_unread": True}))
             return settle(task, version, now)
         case _:
             return _by_parameter_key(task, heard, now) if lost else task
+
+
+def _under_way(task: Task, heard: Heard) -> bool:
+    """Whether the transfer has begun: a boot before that, by a power cut perhaps, is not its boot."""
+    seen = task.evidence.get("bytes_served") or "transfer_complete" in task.evidence
+    return bool(seen) or "7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events
 
 
 def _by_key(task: Task, tasks: tuple[Task, ...], heard: Heard, code: str) -> str:
@@ -179,10 +185,10 @@ def _settle_firmware(task: Task, version: str, now: float) -> Task:
     before = evidence.get("version_before", "")
     if wanted and version == wanted and before != wanted:
         return _transferred(task, now, f"SoftwareVersion {version}", version=version)
-    if not evidence.get("booted"):
-        return task
     if not wanted and version and before and version != before:
         return _transferred(task, now, f"SoftwareVersion, now {version}", version=version)
+    if not evidence.get("booted"):
+        return task
     if not (_reported(task) or (before == wanted and evidence.get("served_complete"))):
         return task
     if wanted and version != wanted:

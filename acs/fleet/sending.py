@@ -19,6 +19,9 @@ from acs.fleet.task import (
     UploadWork,
 )
 
+#: Evidence on a transfer that speaks of one attempt only.
+_OF_ONE_ATTEMPT = ("status", "transfer_complete", "booted", "boot_unread", "cannot_ask", "questions")
+
 
 def request(task: Task, situation: Situation) -> tuple[Task, AcsRequest]:
     """The task's next request, and the task with what must be remembered when it goes out."""
@@ -34,9 +37,10 @@ def request(task: Task, situation: Situation) -> tuple[Task, AcsRequest]:
         case AddObjectWork() as work:
             return task.noting(instances_before=_instances(work.object, situation)), simple_request(task, "")
         case DownloadWork() as work:
-            task = task.noting(version_before=situation.device.software_version)
+            task = _anew(task).noting(version_before=situation.device.software_version)
             return task, simple_request(task, work.url or situation.link(task))
         case UploadWork() as work:
+            task = _anew(task)
             return task, simple_request(task, work.url or situation.link(task))
         case GetParameterNamesWork() as work:
             # An empty path is refused by many phones (quirk 49); the root means the same.
@@ -52,6 +56,12 @@ def goes_on(task: Task) -> bool:
     if isinstance(task.work, AddObjectWork):
         return "instance_number" in task.evidence
     return outcome.PROGRESS in task.evidence
+
+
+def _anew(task: Task) -> Task:
+    """The transfer without what an earlier attempt left behind: it would prove the wrong thing."""
+    kept = {name: value for name, value in task.evidence.items() if name not in _OF_ONE_ATTEMPT}
+    return task.replace(evidence=kept)
 
 
 def parts(work: SetParameterValuesWork, set_apart: tuple[str, ...]) -> list[list[str]]:

@@ -32,6 +32,10 @@ def known(desk, phone):
     return phone
 
 
+def as_fields(work):
+    return {field: getattr(work, field) for field in work.__struct_fields__}
+
+
 def upgrade(desk, phone, version="38.0.0.1"):
     phone.model[VERSION] = (version, "xsd:string")
 
@@ -171,6 +175,33 @@ def test_transfer_complete_after_the_boot_with_the_old_version_is_a_failure(desk
     desk.notice(m.TransferComplete(task))
     assert desk.tasks[task].state == "failed"
     assert "37.72.0.5 instead of 38.0.0.1" in desk.tasks[task].fault.text
+
+
+def test_a_boot_before_the_transfer_began_is_not_its_boot(desk, known):
+    task = desk.task(DownloadWork(**{**as_fields(FIRMWARE), "delay": 600}))
+    desk.talk(known)
+    desk.inform("1 BOOT")  # a power cut
+    desk.notice(m.TransferComplete(task))
+    assert desk.tasks[task].state == "waiting"
+    upgrade(desk, known)
+    desk.inform("1 BOOT", phone=known)
+    assert desk.tasks[task].state == "done"
+
+
+def test_a_second_attempt_is_not_judged_by_the_first_ones_boot(desk, known):
+    task = desk.task(FIRMWARE)
+    desk.tasks[task] = desk.tasks[task].noting(booted=True, transfer_complete={"fault_code": 0})
+    desk.talk(known)
+    desk.inform("2 PERIODIC")
+    assert desk.tasks[task].state == "waiting"
+
+
+def test_a_new_version_proves_firmware_whose_version_nobody_knew(desk, known):
+    task = desk.task(DownloadWork(url="http://x/fw", file_type="1 Firmware Upgrade Image"))
+    desk.talk(known)
+    upgrade(desk, known, "99")
+    desk.inform("1 BOOT", phone=known)
+    assert desk.tasks[task].result["proved_by"] == "SoftwareVersion, now 99"
 
 
 def test_a_version_that_the_boot_inform_leaves_out_is_read_before_judging(desk, known):
