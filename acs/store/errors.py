@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_PASSWORD = re.compile(r"^(\w+://[^:@/]*):[^@]*@")
+
 
 class StoreError(Exception):
     """The base of all errors of this package."""
@@ -20,3 +24,8 @@ class StoreRefused(StoreError):
 
 class StoreConflict(StoreError):
     """Others changed the same record each time this change was tried; try once more later."""
+
+
+def without_password(url: str) -> str:
+    """A Redis URL as it may be shown: `redis://user:***@host:6379/0`."""
+    return _PASSWORD.sub(r"\1:***@", url)

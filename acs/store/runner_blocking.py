@@ -12,7 +12,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, TimeoutEr
 from redis.retry import Retry
 
 from acs.store.calls import Call, Steps, in_order
-from acs.store.errors import StoreRefused, StoreUnavailable
+from acs.store.errors import StoreRefused, StoreUnavailable, without_password
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class BlockingRunner:
         )
         # Calls read raw answers: the library's own readers, keyed by command, would get in between.
         self._redis.response_callbacks.clear()
-        self._url = url
+        self._shown = without_password(url)
 
     def run(self, call: Call[T]) -> T:
         """The answer of one call. Raises `StoreUnavailable` or `StoreRefused`."""
@@ -59,10 +59,10 @@ class BlockingRunner:
                     load = ("SCRIPT LOAD", call.script.text)
                     answers[place] = self._send([load, call.parts])[1]
         except (RedisConnectionError, TimeoutError, OSError) as error:
-            raise StoreUnavailable(f"Redis at {self._url} cannot be reached: {error}") from error
+            raise StoreUnavailable(f"Redis at {self._shown} cannot be reached: {error}") from error
         for answer in answers:
             if isinstance(answer, (RedisConnectionError, ReadOnlyError)):
-                raise StoreUnavailable(f"Redis at {self._url} is not ready: {answer}") from answer
+                raise StoreUnavailable(f"Redis at {self._shown} is not ready: {answer}") from answer
             if isinstance(answer, RedisError):
                 raise StoreRefused(f"Redis refused: {answer}") from answer
         return [call.decode(answers[place]) for call, place in zip(calls, places, strict=True)]

@@ -28,7 +28,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseE
 from twisted.internet.defer import Deferred, fail, inlineCallbacks, succeed
 
 from acs.store.calls import SCRIPTS, Call, Script, Steps, in_order, nothing
-from acs.store.errors import StoreRefused, StoreUnavailable
+from acs.store.errors import StoreRefused, StoreUnavailable, without_password
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class ReactorRunner:
         on_back: Callable[[], None] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._url = url
+        self._shown = without_password(url)
         self._pool: Any = ConnectionPool.from_url(
             url, protocol=2, socket_timeout=None, socket_connect_timeout=CONNECT_TIMEOUT
         )
@@ -230,7 +230,7 @@ class ReactorRunner:
             self._enqueue((call, refused[1], on_failure))
         elif isinstance(error, ReadOnlyError):
             # The primary we talk to became a replica: whoever answers at the URL now may be the new one.
-            on_failure(StoreUnavailable(f"Redis at {self._url} does not take writes: {error}"))
+            on_failure(StoreUnavailable(f"Redis at {self._shown} does not take writes: {error}"))
             raise error
         else:
             on_failure(StoreRefused(f"Redis refused: {error}"))
@@ -278,7 +278,7 @@ class ReactorRunner:
             started.callback(None)
         elif self._on_back is not None:
             self._on_back()
-        _log.info("redis connected", url=self._url)
+        _log.info("redis connected", url=self._shown)
 
     async def _talk(self, connection: _Connection) -> None:
         """Write, read and watch until one of the three fails."""
@@ -303,7 +303,7 @@ class ReactorRunner:
             self._refuse(reason)
             started.errback(self._unavailable())
         elif was_connected:
-            _log.warning("redis lost", url=self._url, reason=reason)
+            _log.warning("redis lost", url=self._shown, reason=reason)
             assert self._loop is not None
             self._grace = self._loop.call_later(GRACE, self._refuse, reason)
             if self._on_lost is not None:
@@ -327,7 +327,7 @@ class ReactorRunner:
             on_failure(self._unavailable())
 
     def _unavailable(self) -> StoreUnavailable:
-        return StoreUnavailable(f"Redis at {self._url} cannot be reached: {self._reason}")
+        return StoreUnavailable(f"Redis at {self._shown} cannot be reached: {self._reason}")
 
 
 class _Batch:

@@ -28,6 +28,7 @@ SESSION_LIFE = 1800
 _OPEN = script("open_session")
 _LOAD = script("load_session")
 _SAVE = script("save_session", using=("write_tasks",))
+_CLOSE_QUIET = script("close_quiet_session")
 
 
 class Opened(Struct, frozen=True):
@@ -70,9 +71,9 @@ def open_session(key: str, session: Session, *, ttl: int = SESSION_LIFE) -> Call
     """Begin a session of the device with this key, in place of any other; load what is known of it."""
     return Call(
         (
-            "EVALSHA",
+            b"EVALSHA",
             _OPEN.sha,
-            5,
+            b"5",
             *_loaded_keys(keyspace.device_prefix(key)),
             codec.encode_session(session),
             ttl,
@@ -135,7 +136,27 @@ def close(
     register: bool = False,
 ) -> Call[Saved]:
     """As `save`, but the session ends. Refuses with `tasks_changed` too: there may be work to do now."""
+    if _quiet(changes) and not tree and not register:
+        prefix = keyspace.device_prefix(key)
+        device = b"" if changes.device is None else codec.encode(changes.device)
+        parts = (
+            b"EVALSHA",
+            _CLOSE_QUIET.sha,
+            b"3",
+            prefix + keyspace.SESSION,
+            prefix + keyspace.TASKS,
+            prefix + keyspace.DEVICE,
+            codec.session_prefix(sid, seq),
+            stamp,
+            device,
+        )
+        return Call(parts, _decode_saved, _CLOSE_QUIET)
     return _write(key, sid, seq, stamp, b"", f"{sid}{seq}.", changes, tree, 0, register)
+
+
+def _quiet(changes: Changes) -> bool:
+    """Whether nothing is to be written but the device's record: a heartbeat."""
+    return not (changes.tasks or changes.timeline or changes.learning is not None or changes.learning_over)
 
 
 def _loaded_keys(prefix: bytes) -> tuple[bytes, ...]:
@@ -196,7 +217,7 @@ def _write(
     else:
         keys += (prefix + keyspace.TASKS,)
         arguments += (b"0",)
-    return Call(("EVALSHA", _SAVE.sha, len(keys), *keys, *arguments), _decode_saved, _SAVE, first)
+    return Call((b"EVALSHA", _SAVE.sha, len(keys), *keys, *arguments), _decode_saved, _SAVE, first)
 
 
 def _decode_opened(answer: list[Any]) -> Opened:

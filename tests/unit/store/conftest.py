@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from twisted.internet.defer import Deferred
 
@@ -33,13 +34,24 @@ class RedisProcess:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        command = [find_redis_server().path, "--port", "0", "--unixsocket", self.socket, "--save", ""]
+    def start(self, *options: str) -> None:
+        command = [
+            find_redis_server().path,
+            "--port",
+            "0",
+            "--unixsocket",
+            self.socket,
+            "--save",
+            "",
+            *options,
+        ]
         self._process = subprocess.Popen(command, cwd=self._folder, stdout=subprocess.DEVNULL)
         for _ in range(500):
             try:
                 self.raw.ping()
                 return
+            except AuthenticationError:
+                return  # it has a password, and so it answers
             except RedisConnectionError:
                 time.sleep(0.01)
         raise AssertionError("redis-server does not answer")

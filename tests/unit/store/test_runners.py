@@ -114,6 +114,34 @@ def test_a_redis_that_is_not_there_is_named() -> None:
         BlockingRunner("unix:///nowhere/redis.sock").run(get("a"))
 
 
+def test_password_and_database_come_from_the_url(
+    mortal_redis: Any, loop: asyncio.AbstractEventLoop, wait: Wait
+) -> None:
+    mortal_redis.kill()
+    mortal_redis.start("--requirepass", "se cret")
+    url = f"unix://:se%20cret@{mortal_redis.socket}?db=3"
+    runner = ReactorRunner(url, loop=loop)
+    wait(runner.start())
+    wait(runner.run(put("a", b"3")))
+    assert BlockingRunner(url).run(get("a")) == b"3"
+    assert BlockingRunner(url.replace("db=3", "db=0")).run(get("a")) is None
+    wait(runner.stop())
+    for wrong in (f"unix://:wrong@{mortal_redis.socket}", mortal_redis.url):
+        locked_out = ReactorRunner(wrong, loop=loop)
+        with pytest.raises(StoreUnavailable):
+            wait(locked_out.start())
+        wait(locked_out.stop())
+        with pytest.raises((StoreUnavailable, StoreRefused)):
+            BlockingRunner(wrong).run(get("a"))
+
+
+def test_no_error_shows_the_password() -> None:
+    with pytest.raises(StoreUnavailable) as error:
+        BlockingRunner("redis://acs:topsecret@127.0.0.1:1/0").run(get("a"))
+    assert "topsecret" not in str(error.value)
+    assert "127.0.0.1:1" in str(error.value)
+
+
 # --- on the reactor -------------------------------------------------------------------------------------
 
 

@@ -158,6 +158,17 @@ def test_a_new_inform_replaces_a_hanging_session_and_says_which(store: Any) -> N
     assert store.run(sessions.load_session(KEY)).session == new
 
 
+def test_an_older_session_does_not_end_the_new_one(store: Any) -> None:
+    """Nor with the least it could write: a heartbeat's record."""
+    old, new = new_session(1), new_session(2)
+    store.run(sessions.open_session(KEY, old))
+    store.run(sessions.open_session(KEY, new))
+    before = everything(store)
+    assert close(store, old, device=device()) == sessions.Saved("superseded")
+    assert close(store, old) == sessions.Saved("superseded")
+    assert everything(store) == before
+
+
 @pytest.mark.parametrize("end", [False, True])
 def test_the_older_session_writes_nothing_any_more(store: Any, end: bool) -> None:
     old, new = new_session(1), new_session(2)
@@ -231,13 +242,16 @@ def session(store: Any) -> Session:
 
 
 @pytest.mark.parametrize("end", [False, True])
+@pytest.mark.parametrize("told", [False, True])
 def test_a_task_put_down_meanwhile_is_handed_over_and_nothing_is_written(
-    store: Any, session: Session, end: bool
+    store: Any, session: Session, end: bool, told: bool
 ) -> None:
     task = reboot()
     assert store.run(tasks.create(KEY, [task], stamp="fresh"))
     before = everything(store)
-    changes = {"device": device(ip="10.9.9.9"), "timeline": (TimelineEntry(1, "session", "ended"),)}
+    changes: dict[str, Any] = {"device": device(ip="10.9.9.9")}
+    if told:
+        changes["timeline"] = (TimelineEntry(1, "session", "ended"),)
     saved = close(store, session, **changes) if end else save(store, stored(session), over=session, **changes)
     assert saved == sessions.Saved("tasks_changed", "fresh", (task,))
     assert everything(store) == before

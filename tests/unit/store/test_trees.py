@@ -30,6 +30,10 @@ names = st.sampled_from([f"Device.X.{number}.Name" for number in range(40)]) | s
 any_tree = st.dictionaries(names, parameters, max_size=50).map(ParameterTree)
 
 
+#: Generous examples, and no deadline: a busy machine is no failure.
+unhurried = settings(max_examples=200, deadline=None)
+
+
 def items(tree: ParameterTree) -> list[tuple[str, Parameter]]:
     return list(tree.items())
 
@@ -55,6 +59,7 @@ def phone(serial: str, count: int = 100) -> ParameterTree:
 
 
 @given(tree=any_tree)
+@unhurried
 def test_a_tree_without_a_shape_comes_back_exactly(tree: ParameterTree) -> None:
     blob = trees.encode(tree)
     assert trees.shape_of(blob) == ""
@@ -62,7 +67,7 @@ def test_a_tree_without_a_shape_comes_back_exactly(tree: ParameterTree) -> None:
 
 
 @given(tree=any_tree, typical=any_tree)
-@settings(max_examples=300)
+@unhurried
 def test_a_tree_comes_back_exactly_whatever_its_shape_is(tree: ParameterTree, typical: ParameterTree) -> None:
     """Values, types, times, attributes, and the order in which the names were learnt."""
     shape = trees.make_shape(typical)
@@ -72,6 +77,7 @@ def test_a_tree_comes_back_exactly_whatever_its_shape_is(tree: ParameterTree, ty
 
 
 @given(tree=any_tree)
+@unhurried
 def test_a_shape_comes_back_exactly(tree: ParameterTree) -> None:
     shape = trees.make_shape(tree)
     assert shapes.Shape(shape.packed).digest == shape.digest
