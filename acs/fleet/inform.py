@@ -34,7 +34,7 @@ MAX_NAMED = 20
 #: What a device's own texts are cut to.
 MAX_TEXT = 256
 
-_ROUTINE = frozenset({events.PERIODIC, events.CONNECTION_REQUEST})
+_ROUTINE = frozenset({events.PERIODIC})
 
 
 def absorb(

@@ -49,7 +49,13 @@ def test_root_and_version_are_found_under_either_root_and_in_any_case(desk, root
     assert (desk.device.root, desk.device.software_version) == (root, "1.2")
 
 
-@pytest.mark.parametrize("codes", [["2 PERIODIC"], [], ["6 CONNECTION REQUEST"], ["2 periodic"]])
+def test_an_answered_connection_request_stands_on_the_timeline(desk, phone):
+    desk.learnt(phone)
+    desk.inform("6 CONNECTION REQUEST")
+    assert desk.timeline[-1].text == "Informed: 6 CONNECTION REQUEST"
+
+
+@pytest.mark.parametrize("codes", [["2 PERIODIC"], [], ["2 periodic"]])
 def test_a_heartbeat_is_counted_and_not_urgent(desk, phone, codes):
     desk.learnt(phone)
     before = len(desk.timeline)
