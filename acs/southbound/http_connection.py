@@ -57,8 +57,9 @@ log = structlog.get_logger("acs.southbound.http")
 #: Bytes a client may send ahead of the answer it waits for, before reading from it pauses.
 _SENT_AHEAD = 64 * 1024
 
-#: What is thrown away of a body that nobody wants, before the connection is cut.
-_DRAIN_BYTES = 1024 * 1024
+#: What is thrown away of a body that nobody wants, before the connection is cut. Most clients send all of
+#: theirs before they look at the answer, so this is as large as firmware is.
+_DRAIN_BYTES = 32 * 1024 * 1024
 
 
 _INTERNAL_ERROR = text_response(500, "internal error; the server's log has the details")
