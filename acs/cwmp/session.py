@@ -172,7 +172,7 @@ class SessionError(Exception):
         self.phase = phase
 
 
-class Outstanding(Struct, frozen=True, array_like=True):
+class Outstanding(Struct, frozen=True, array_like=True, gc=False):
     """A request of this server that is out. `ref` is the planner's own name for what it asked."""
 
     cwmp_id: str
@@ -181,7 +181,7 @@ class Outstanding(Struct, frozen=True, array_like=True):
     asked_at: float
 
 
-class Session(Struct, frozen=True, array_like=True, kw_only=True):
+class Session(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """Times are seconds since the epoch. Stored as an array: new fields go to the end, with a default."""
 
     sid: str

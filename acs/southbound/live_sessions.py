@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from acs.cwmp.session import Session
 from acs.datamodel.tree import ParameterTree
 from acs.fleet.changes import Changes
-from acs.fleet.device import Device, OperatorNotes
+from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
@@ -23,6 +23,9 @@ from acs.southbound.http_messages import Connection
 
 #: Ended sessions remembered for what a phone may still send: a late empty POST, a TransferComplete.
 ENDED_REMEMBERED = 4000
+
+#: Stands for credentials that nobody has asked for yet.
+NO_LOGIN = ConnectionRequestLogin()
 
 
 class LiveSession:
@@ -39,6 +42,7 @@ class LiveSession:
         "first_contact",
         "last_reply",
         "learning",
+        "login",
         "notes",
         "peer",
         "pending",
@@ -71,6 +75,8 @@ class LiveSession:
         self.profile = profile
         #: None until a rule wants it
         self.tree: ParameterTree | None = None
+        #: the credentials this server would give the phone, once somebody asked
+        self.login: ConnectionRequestLogin | None = NO_LOGIN
         #: decided, and not yet worth a write
         self.pending: Changes = NO_CHANGES
         #: where the last message came from; None when it came to another process

@@ -10,6 +10,7 @@ not known whether anything was written."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import structs
 
@@ -20,9 +21,11 @@ from acs.cwmp.writing import write
 from acs.fleet import inform as informs
 from acs.fleet import notices, planner
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
+from acs.fleet.login import UNSURE
 from acs.fleet.situation import Situation, TransferLink
+from acs.fleet.task import Task
 from acs.southbound.draft import Draft, can_wait
-from acs.southbound.live_sessions import LiveSession
+from acs.southbound.live_sessions import NO_LOGIN, LiveSession
 from acs.southbound.post import Post
 from acs.southbound.session_store import SessionStore
 from acs.store.errors import StoreUnavailable
@@ -186,10 +189,21 @@ class SessionSteps:
             profile=live.profile,
             now=now,
             session=live.session.sid,
-            link=self._link(device, now),
+            link=partial(self._link_for, device, now),
             tree=live.tree,
-            connection_login=self._connection_login(device, live.notes),
+            connection_login=self._login_for(live, device),
         )
+
+    def _link_for(self, device: Device, now: float, task: Task) -> str:
+        return self._link(device, now)(task)
+
+    def _login_for(self, live: LiveSession, device: Device) -> ConnectionRequestLogin | None:
+        """Made once a session, and only for a phone that has not said yet which credentials it takes."""
+        if device.connection_request.origin not in ("", UNSURE):
+            return None
+        if live.login is NO_LOGIN:
+            live.login = self._connection_login(device, live.notes)
+        return live.login
 
 
 def reopened(ended: Session) -> Session:

@@ -17,11 +17,13 @@ asyncioreactor.install(asyncio.new_event_loop())
 import structlog  # noqa: E402 - a reactor is chosen before anything else may import one
 from twisted.internet import defer, reactor, task  # noqa: E402 - as above
 
+from acs.cwmp import session  # noqa: E402 - as above
 from acs.cwmp.session import Patience  # noqa: E402 - as above
+from acs.fleet import inform, notices, planner  # noqa: E402 - as above
 from acs.southbound.conversation import Conversations  # noqa: E402 - as above
 from acs.southbound.credentials import Authenticator  # noqa: E402 - as above
 from acs.southbound.cwmp_endpoint import CwmpEndpoint  # noqa: E402 - as above
-from acs.southbound.http import HttpFactory  # noqa: E402 - as above
+from acs.southbound.http import HttpFactory, text_response  # noqa: E402 - as above
 from acs.store.runner_reactor import ReactorRunner  # noqa: E402 - as above
 
 SETTINGS = {
@@ -30,6 +32,9 @@ SETTINGS = {
     "patience": {},
     # A process that stops dead when this method is about to leave, after it was stored.
     "die_before_speaking": "",
+    # A rule that raises for phones whose serial number begins with POISON.
+    "poisoned_rule": "",
+    "most_requests": 0,
 }
 
 
@@ -47,7 +52,22 @@ class CountingRunner(ReactorRunner):
         return super().run_all(calls)
 
 
+def poison(name: str) -> None:
+    """Have one rule raise for some phones, as a bug in it would."""
+    module = {"absorb": inform, "noticed": notices}.get(name, planner)
+    rule = getattr(module, name)
+
+    def poisoned(first, *others, **more):
+        serial = others[0].device_id.serial_number if name == "absorb" else first.device.serial_number
+        return 1 / 0 if serial.startswith("POISON") else rule(first, *others, **more)
+
+    setattr(module, name, poisoned)
+
+
 async def serve(settings: dict) -> None:
+    if settings["poisoned_rule"]:
+        poison(settings["poisoned_rule"])
+    session.MOST_REQUESTS = settings["most_requests"] or session.MOST_REQUESTS
     runner = CountingRunner(settings["redis"])
     await runner.start()
     conversations = Conversations(
@@ -66,8 +86,6 @@ async def serve(settings: dict) -> None:
 
     def handle(request):
         if request.path == "/trips":
-            from acs.southbound.http import text_response
-
             return text_response(200, str(CountingRunner.trips))
         answer = defer.maybeDeferred(endpoint.handle, request)
         if settings["die_before_speaking"]:

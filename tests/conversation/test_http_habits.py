@@ -26,16 +26,18 @@ def asks_and_gets_value(phone, operator):
     assert operator.task(task).state == "done"
 
 
-def test_a_routine_session_is_an_inform_an_empty_post_and_two_round_trips(known_phone, server, operator):
-    known_phone.holds_session("2 PERIODIC")
-    informs = operator.device(known_phone).informs
+def test_a_routine_session_is_an_inform_an_empty_post_and_two_round_trips(start_server, operator):
+    server = start_server()
+    phone = server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    informs = operator.device(phone).informs
     before = server.round_trips()
-    known_phone.opens("2 PERIODIC")
-    known_phone.sends_nothing()
-    known_phone.gets_nothing()
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    phone.gets_nothing()
     assert server.round_trips() - before == 2
-    assert operator.device(known_phone).informs == informs + 1
-    assert operator.session(known_phone) is None
+    assert operator.device(phone).informs == informs + 1
+    assert operator.session(phone) is None
 
 
 def test_the_cookie_is_plain_and_has_a_path(phone):
