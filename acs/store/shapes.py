@@ -35,7 +35,7 @@ LARGEST = 10_000
 #: The most that deflate can look back.
 _MOST_DICTIONARY = 32_768
 
-_POINT = script("put_shape")
+_POINT = script("set_model_shape")
 
 
 class _Record(Struct, frozen=True, array_like=True):
