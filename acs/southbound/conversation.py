@@ -129,6 +129,8 @@ class Conversations:
         envelope = post.message
         if type(envelope) is Envelope and type(envelope.message) is Inform:
             return await self._open(post, envelope, envelope.message)
+        if isinstance(envelope, MalformedMessage) and envelope.name == "Inform":
+            return self._refuse_stranger(post, envelope)  # it would have begun a session: it belongs to none
         live = await self._session_of(post)
         if live is None:
             return await self._without_session(post)
@@ -262,8 +264,12 @@ class Conversations:
             if plain is not None:
                 self.refuse(post.peer, f"{name} came without a session, and was answered")
                 return Reply(write(plain, cwmp_id=message.cwmp_id, namespace=namespace))
+        return self._refuse_stranger(post, message)
+
+    def _refuse_stranger(self, post: Post, message: Envelope | MalformedMessage) -> Reply:
         fault, reason = _fault_for(message)
         self.refuse(post.peer, reason)
+        namespace = message.namespace or versions.CWMP_1_0
         return Reply(write(fault, cwmp_id=message.cwmp_id, namespace=namespace))
 
     async def _reopen(self, ended: Session) -> LiveSession | None:

@@ -380,6 +380,18 @@ def test_an_inform_without_a_device_gets_fault_8003(phone):
     assert "SerialNumber" in got.text("FaultString")
 
 
+def test_an_inform_without_a_device_disturbs_no_session(known_phone, operator):
+    task = operator.asks(known_phone, WORK)
+    known_phone.opens("2 PERIODIC")
+    known_phone.sends("<cwmp:Inform><MaxEnvelopes>1</MaxEnvelopes></cwmp:Inform>")
+    assert known_phone.gets("Fault").fault_code == 8003
+    known_phone.sends_nothing()
+    known_phone.answers(known_phone.gets("GetParameterValues"), VALUES)
+    known_phone.gets_nothing()
+    assert operator.task(task).state == "done"
+    assert "8003" not in operator.told(known_phone)
+
+
 def test_without_a_session_everything_is_answered_and_recorded(server, operator):
     phone = server.phone()
     phone.sends_nothing()
