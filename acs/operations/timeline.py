@@ -48,14 +48,16 @@ async def page(runner: Runner, known: KnownDevice, *, limit: int, before: str) -
 
 
 def routine_entry(known: KnownDevice) -> TimelineEntry | None:
-    """The Informs that had nothing to tell since the last entry: counted in the record, not written."""
+    """The Informs that had nothing to tell since the last entry: counted in the record, not written.
+
+    The next Inform with news writes it, in these very words (`acs.fleet.inform`).
+    """
     device = known.device
     count = device.routine_informs
     if not count:
         return None
-    since = moment(device.routine_since or device.last_inform)
-    text = "Periodic Inform" if count == 1 else f"{count} periodic Informs since {since:%Y-%m-%d %H:%M} UTC"
-    data = {"count": count, "since": since.isoformat() if since else None}
+    text = f"{count} regular Inform{'' if count == 1 else 's'}"
+    data = {"count": count, "from": device.routine_since, "to": device.last_inform}
     return TimelineEntry(device.last_inform, "inform", text, data)
 
 

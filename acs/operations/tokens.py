@@ -150,15 +150,17 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> str:
-    """The text that is in the file afterwards: another process may have been faster."""
+    """The text that is in the file afterwards: of processes that start at once, the first one decides."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text + "\n")
     try:
-        if _parts(_read(path))[0]:
-            return _read(path)
-        fresh.replace(path)
+        if not _parts(_read(path))[0]:
+            path.unlink(missing_ok=True)  # damaged
+        os.link(fresh, path)
+    except FileExistsError:
+        return _read(path)
     finally:
         fresh.unlink(missing_ok=True)
     return text

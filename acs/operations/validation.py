@@ -148,11 +148,7 @@ def _describe(kind: inspect.Type) -> list[str]:
 
 
 def _range(ge: float | None, le: float | None, gt: float | None, lt: float | None) -> str:
-    words = ((" above {}", gt), (" below {}", lt))
     if ge is not None and le is not None:
         return f" from {ge} to {le}"
-    if ge is not None:
-        return f" of at least {ge}"
-    if le is not None:
-        return f" of at most {le}"
-    return "".join(word.format(limit) for word, limit in words if limit is not None)
+    words = ((" of at least {}", ge), (" above {}", gt), (" of at most {}", le), (" below {}", lt))
+    return " and".join(word.format(limit) for word, limit in words if limit is not None)

@@ -72,10 +72,9 @@ def _within(
             waiting.callback(record)
 
     def failed(failure: Failure) -> None:
+        # a fault of this server's own; what was asked along with it has been done and must be answered
         log.error("connection request failed", exc_info=failure.value)
-        if timer.active():
-            timer.cancel()
-            waiting.errback(failure)
+        sent(WakeRecord(0, "failed", "the connection request could not be sent; the log says why"))
 
     under_way = sending if isinstance(sending, Deferred) else ensureDeferred(_awaited(sending))
     under_way.addCallbacks(sent, failed)

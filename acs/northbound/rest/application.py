@@ -81,9 +81,13 @@ def send(request: Request, reply: Reply) -> bytes:
     """Set status and headers; the body is for the caller to write."""
     body = reply.encoded()
     request.setResponseCode(reply.status)
-    headers = [*reply.headers, ("Cache-Control", "no-store")]
-    if reply.status != 204:
-        headers += [("Content-Type", reply.content_type), ("Content-Length", str(len(body)))]
+    headers = list(reply.headers)
+    if reply.status not in (204, 304):
+        headers += [
+            ("Content-Type", reply.content_type),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+        ]
     for name, value in headers:
         request.responseHeaders.setRawHeaders(name, [value])
     return body

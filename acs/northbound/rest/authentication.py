@@ -11,10 +11,10 @@ from acs.operations.tokens import Actor, actor_of
 
 async def authenticate(runner: Runner, request: Request, now: float) -> Actor:
     """The actor whose token the request shows. Raises Unauthenticated."""
-    header = request.getHeader("authorization")
-    if header is None:
+    raw = request.getHeader(b"authorization")
+    if raw is None:
         raise Unauthenticated("An API token is needed: Authorization: Bearer TOKEN.")
-    scheme, _, text = header.strip().partition(" ")
+    scheme, _, text = raw.decode("latin-1").strip().partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("The Authorization header must be: Bearer TOKEN.")
     actor = await actor_of(runner, text.strip(), now=now)

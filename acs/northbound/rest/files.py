@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from twisted.web.http import CACHED
 from twisted.web.resource import Resource
 from twisted.web.static import File
 
@@ -29,6 +30,7 @@ class _Content(File):
 
     isLeaf = True
     type = _BINARY
+    encoding = None
 
 
 async def _put(call: Call) -> Reply:
@@ -61,13 +63,14 @@ async def _get(call: Call) -> Reply | Resource:
     ):
         call.request.responseHeaders.setRawHeaders(header, [value])
     request: Any = call.request
-    request.setETag(f'"{file.sha256}"'.encode())
+    if request.setETag(f'"{file.sha256}"'.encode()) is CACHED:
+        return Reply(304)
     return _Content(str(path))
 
 
 def _wants_json(call: Call) -> bool:
     """Only a client that names JSON and nothing wider gets the record instead of the bytes."""
-    accepted = call.request.getHeader("accept") or ""
+    accepted = (call.request.getHeader(b"accept") or b"").decode("latin-1")
     return {part.partition(";")[0].strip().lower() for part in accepted.split(",")} == {JSON}
 
 

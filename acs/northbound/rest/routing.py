@@ -102,6 +102,8 @@ class Call:
             raise BadRequest(f"The body is no JSON: {error}.") from None
         except UnicodeDecodeError as error:
             raise BadRequest(f"The body is no UTF-8 text: byte {error.start} is wrong.") from None
+        except RecursionError:
+            raise BadRequest("The body is no JSON that anybody means: it is nested too deeply.") from None
 
     def read(self, kind: type[validation.T]) -> validation.T:
         """The body as a record of this kind."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,45 +26,41 @@ from acs.store.tokens import Token
 SERVER = Path(__file__).with_name("rest_server.py")
 
 
-@dataclass
 class RedisServer:
-    """A private redis-server on a UNIX socket."""
+    """A private redis-server on a UNIX socket; what it holds survives `stop` and `start`."""
 
-    process: subprocess.Popen[bytes]
-    socket: Path
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.socket = directory / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
 
-    @property
-    def url(self) -> str:
-        return f"unix://{self.socket}"
+    def start(self) -> None:
+        where = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._directory)]
+        command = ["redis-server", *where, "--save", "", "--appendonly", "yes"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        redis = Redis(unix_socket_path=str(self.socket))
+        while not _answers(redis):
+            assert self._process.poll() is None
+            time.sleep(0.01)
+        redis.close()
+
+    def stop(self) -> None:
+        assert self._process is not None
+        stop(self._process)
 
 
-def start_redis(directory: Path) -> RedisServer:
-    socket = directory / "redis.sock"
-    command = [
-        "redis-server",
-        "--port",
-        "0",
-        "--unixsocket",
-        str(socket),
-        "--save",
-        "",
-        "--dir",
-        str(directory),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    redis = Redis(unix_socket_path=str(socket))
-    while True:
-        try:
-            redis.ping()
-            return RedisServer(process, socket)
-        except RedisError:
-            if process.poll() is not None:
-                raise
-        time.sleep(0.01)
+def _answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
 
 
 def start_rest(redis_url: str, data_dir: Path) -> tuple[subprocess.Popen[str], str]:
     """The process and its URL."""
+    data_dir.mkdir(exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, str(SERVER), redis_url, str(data_dir)], stdout=subprocess.PIPE, text=True
     )
@@ -82,9 +77,9 @@ def stop(process: subprocess.Popen[Any]) -> None:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = start_redis(tmp_path_factory.mktemp("redis"))
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
     yield server
-    stop(server.process)
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -157,6 +152,19 @@ def as_role(store: BlockingRunner, base_url: str) -> Iterator[Callable[..., Api]
 def api(as_role: Callable[..., Api]) -> Api:
     """Calls as an admin."""
     return as_role("admin", name="Alice")
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[tuple[RedisServer, Api]]:
+    """A Redis that may be stopped, and an admin of a server over it."""
+    redis = RedisServer(tmp_path)
+    token = keep_token(BlockingRunner(redis.url), "admin")
+    process, url = start_rest(redis.url, tmp_path / "data")
+    api = Api(url, token)
+    yield redis, api
+    api.client.close()
+    stop(process)
+    redis.stop()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 
 from twisted.internet import asyncioreactor
 
+from acs import logs
 from acs.fleet.device import WakeRecord
 from acs.northbound.rest.routing import Services
 from acs.store.runner_reactor import ReactorRunner
@@ -21,6 +22,8 @@ from acs.store.shapes import Shapes
 
 
 def main(redis_url: str, data_dir: Path) -> None:
+    log_file = (data_dir / "server.log").open("w", encoding="utf-8")  # closed when nobody holds it
+    logs.start("info", log_file)
     asyncioreactor.install()
     from twisted.internet import reactor  # only after its kind was chosen
     from twisted.internet.task import deferLater

@@ -335,7 +335,8 @@ def test_the_timeline_is_newest_first_with_the_heartbeats_that_are_not_written_y
     page = api("GET", f"/devices/{quoted(identifier)}/timeline").json()
     assert [entry["kind"] for entry in page["items"]] == ["inform", "task", "inform"]
     assert page["items"][0]["at"] == "1970-01-01T02:30:00Z"
-    assert page["items"][0]["data"]["count"] == 3
+    assert page["items"][0]["text"] == "3 regular Informs"
+    assert page["items"][0]["data"] == {"count": 3, "from": 5000.0, "to": 9000.0}
     assert page["items"][1] == {
         "at": "1970-01-01T00:03:20.500000Z",
         "kind": "task",
@@ -356,7 +357,7 @@ def test_the_timeline_is_read_in_pages_without_loss(api, phone, store):
         ).json()
         seen += [entry["text"] for entry in page["items"]]
         before = page["next"]
-    assert seen[0] == "Periodic Inform"
+    assert seen[0] == "1 regular Inform"
     assert seen[1:] == [str(at) for at in reversed(times)]
 
 

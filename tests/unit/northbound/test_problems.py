@@ -1,0 +1,155 @@
+"""Whatever goes wrong: one shape, no traceback, no HTML."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from acs.fleet.identity import device_key
+from acs.store import keyspace
+from acs.store.calls import Call
+
+
+def is_problem(answer, status):
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["type"].startswith("urn:acs:problem:")
+    assert problem["title"]
+    assert problem["detail"]
+    return problem
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/",
+        "/api/v1/keys",
+        "/api/v1/config",
+        "/api/v1/rollouts",
+        "/api/v1/devices/a/b/c",
+        "/api/v1/devices/a%2Fb/c",
+        "/api/v2/devices",
+        "/api/v1//devices",
+        "/api/%FF%FE",
+        "/api/ä",
+    ],
+)
+def test_an_unknown_path_is_a_problem(api, path):
+    is_problem(api("GET", path), 404)
+
+
+def test_the_root_is_a_problem_too(base_url, api):
+    is_problem(api.client.get("/"), 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/devices", {"GET", "HEAD"}),
+        ("DELETE", "/refusals", {"GET", "HEAD"}),
+        ("PUT", "/tokens", {"GET", "HEAD", "POST"}),
+        ("PATCH", "/files/x", {"GET", "HEAD", "PUT", "DELETE"}),
+        ("BREW", "/devices", {"GET", "HEAD"}),
+    ],
+)
+def test_a_method_that_a_path_does_not_take_is_answered_with_those_it_takes(api, method, path, allowed):
+    answer = api(method, path)
+    is_problem(answer, 405)
+    assert set(answer.headers["Allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b'{"type": "reboot"', "truncated"),
+        (b'{"type": reboot}', "byte 9"),
+        (b"type=reboot", "byte"),
+        (b'{"type": "reboot"} trailing', "byte"),
+        (b"<xml/>", "byte"),
+        (b'{"type": "\xff"}', "utf-8"),
+        (b"[" * 100_000, "JSON"),
+    ],
+)
+def test_a_body_that_is_no_json_is_400_and_says_where(api, phone, content, hint):
+    answer = api("POST", f"/devices/{quote(phone(), safe='')}/tasks", content=content)
+    problem = is_problem(answer, 400)
+    assert hint.lower() in problem["detail"].lower()
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+def test_json_is_taken_under_any_content_type(api, phone, content_type):
+    answer = api(
+        "POST",
+        f"/devices/{quote(phone(), safe='')}/tasks",
+        content=b'{"type": "reboot"}',
+        headers={"Content-Type": content_type},
+    )
+    assert answer.status_code == 201
+
+
+def test_a_json_body_that_is_too_large_is_413(api, phone):
+    content = b'{"type": "reboot", "x": "' + b"x" * (5 << 20) + b'"}'
+    is_problem(api("POST", f"/devices/{quote(phone(), safe='')}/tasks", content=content), 413)
+
+
+def test_an_error_of_the_servers_own_tells_no_more_than_an_id(api, phone, store, data_dir):
+    identifier = phone()
+    key = keyspace.device_prefix(device_key(identifier)) + keyspace.DEVICE
+    store.run(Call(("SET", key, b"\xc1 no record"), bool))
+    answer = api("GET", f"/devices/{quote(identifier, safe='')}")
+    problem = is_problem(answer, 500)
+    assert problem["instance"].startswith("urn:uuid:")
+    assert problem["instance"].removeprefix("urn:uuid:") in problem["detail"]
+    log = (data_dir / "server.log").read_text()
+    assert problem["instance"].removeprefix("urn:uuid:") in log
+    assert "Traceback" in log
+    assert "Traceback" not in answer.text
+    assert "msgspec" not in answer.text
+
+
+def test_head_is_get_without_a_body(api):
+    get, head = api("GET", "/devices"), api("HEAD", "/devices")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+
+
+def test_a_trailing_slash_is_forgiven(api):
+    assert api("GET", "/devices/").status_code == 200
+
+
+def exchange(base_url, sent):
+    """What comes back for these bytes until the server closes the connection."""
+    url = urlsplit(base_url)
+    with socket.create_connection((url.hostname, url.port), timeout=30) as connection:
+        connection.sendall(sent)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    return received
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_without_harm(base_url, api, sent):
+    assert b" 400 " in exchange(base_url, sent).partition(b"\r\n")[0]
+    assert api("GET", "/healthz").status_code == 200
+
+
+def test_http_1_0_is_answered(base_url):
+    received = exchange(base_url, b"GET /healthz HTTP/1.0\r\n\r\n")
+    assert received.startswith(b"HTTP/1.0 200") or received.startswith(b"HTTP/1.1 200")
+    assert b'"alive"' in received
