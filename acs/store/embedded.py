@@ -147,6 +147,9 @@ class EmbeddedRedis:
             time.sleep(0.02)
         self._process = None
         self._pid = 0
+        if self._socket.parent != self._folder:
+            with contextlib.suppress(OSError):  # gone, or not empty and so not ours to remove
+                self._socket.parent.rmdir()
 
     # --- starting ---------------------------------------------------------------------------------------
 

@@ -165,7 +165,10 @@ def test_a_data_directory_with_a_long_path_gets_a_socket_elsewhere(tmp_path: Pat
     link = directory / "redis" / "redis.sock"
     assert url == f"unix://{os.readlink(link)}"
     assert EmbeddedRedis(directory).running(), "the next server finds it too"
+    place = link.readlink().parent
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
     redis.stop()
+    assert not place.exists()
 
 
 def test_a_strange_path_is_no_trouble(tmp_path: Path) -> None:
