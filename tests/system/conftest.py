@@ -120,3 +120,14 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     for server in servers:
         if server.process.poll() is None:
             server.stop()
+
+
+@pytest.fixture
+def refused_start() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `acs up` with flags that it must refuse; returns what it said."""
+
+    def start(*flags: str) -> subprocess.CompletedProcess[str]:
+        ports = ("--bind", "127.0.0.1", "--cwmp-port", "0", "--files-port", "0", "--web-port", "0")
+        return subprocess.run([ACS, "up", *ports, *flags], capture_output=True, text=True, timeout=60)
+
+    return start

@@ -6,17 +6,10 @@ import os
 import signal
 import socket
 import stat
-import subprocess
 import time
 
 import httpx
 import pytest
-from conftest import ACS
-
-
-def refused_start(*flags: str) -> subprocess.CompletedProcess[str]:
-    ports = ("--bind", "127.0.0.1", "--cwmp-port", "0", "--files-port", "0", "--web-port", "0")
-    return subprocess.run([ACS, "up", *ports, *flags], capture_output=True, text=True, timeout=60)
 
 
 def test_it_prints_one_line_per_listener_and_then_ready(shared_server):
@@ -56,7 +49,7 @@ def test_without_phone_authentication_it_warns(start_server):
     assert "--cpe-auth none" in server.log()
 
 
-def test_a_taken_port_is_one_clear_line(tmp_path):
+def test_a_taken_port_is_one_clear_line(refused_start, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         done = refused_start("--data-dir", str(tmp_path), "--files-port", port)
@@ -69,7 +62,7 @@ def test_a_taken_port_is_one_clear_line(tmp_path):
 @pytest.mark.parametrize(
     "url", ["redis://127.0.0.1:1/0", "redis://no.such.host.invalid/0", "unix:///nowhere/redis"]
 )
-def test_an_unreachable_redis_is_one_clear_line(tmp_path, url):
+def test_an_unreachable_redis_is_one_clear_line(refused_start, tmp_path, url):
     done = refused_start("--data-dir", str(tmp_path), "--redis-url", url)
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) == 1
@@ -77,7 +70,7 @@ def test_an_unreachable_redis_is_one_clear_line(tmp_path, url):
     assert url in done.stderr
 
 
-def test_a_second_server_in_the_same_data_directory_is_refused(start_server):
+def test_a_second_server_in_the_same_data_directory_is_refused(start_server, refused_start):
     server = start_server()
     done = refused_start("--data-dir", str(server.data_dir))
     assert done.returncode != 0
