@@ -11,7 +11,7 @@ official schemas."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import official_schemas
 import phone_texts as texts
@@ -292,7 +292,3 @@ class TalkingPhone:
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         lines.append(f"Content-Length: {len(body)}")
         self._wire.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
-
-
-def event_codes(*codes: str) -> Iterable[str]:
-    return codes
