@@ -52,7 +52,10 @@ class Settings:
         2 << 30, "largest stored or uploaded file in bytes", minimum=1 << 20, maximum=1 << 40
     )
     idle_timeout: int = _setting(
-        120, "seconds without a byte after which a connection is closed", minimum=5, maximum=3600
+        900,
+        "seconds without a byte after which a connection is closed; slow phones take minutes to answer",
+        minimum=5,
+        maximum=86400,
     )
     wakes_at_once: int = _setting(
         100, "connection requests under way at the same time", minimum=1, maximum=10000
