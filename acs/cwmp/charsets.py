@@ -21,7 +21,8 @@ _BELIEVED = frozenset(
 )
 _CHINESE = frozenset({"gbk", "gb2312"})
 #: Above 127 nothing but two bytes each of a common Chinese character (GB 2312 level 1) or punctuation mark.
-_GB2312_TEXT = re.compile(rb"(?:[\x00-\x7f]+|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])+")
+#: (The quantifiers are possessive: a failed match must not be tried again piece by piece.)
+_GB2312_TEXT = re.compile(rb"(?:[\x00-\x7f]++|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])++")
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -57,12 +58,11 @@ def decode(body: bytes, charset: str | None) -> tuple[str, str]:
             return body.decode(believed), "" if declared != "gb2312" else "the charset is GBK"
         except UnicodeDecodeError:
             pass
-    if _UTF8_SEQUENCE.search(body) and _mostly_utf8(body):
-        return body.decode("utf-8", "replace").lstrip(
-            "\ufeff"
-        ), "bytes that are not valid UTF-8 were replaced"
     if _GB2312_TEXT.fullmatch(body):
         return body.decode("gb18030", "replace"), f"the charset was taken as GBK, not {declared or 'UTF-8'}"
+    if _mostly_utf8(body):
+        text = body.decode("utf-8", "replace").lstrip("\ufeff")
+        return text, "bytes that are not valid UTF-8 were replaced"
     odd = "" if declared == "iso8859-1" else f"the charset was taken as ISO-8859-1, not {declared or 'UTF-8'}"
     try:
         return body.decode("cp1252"), odd
@@ -91,4 +91,4 @@ def _mostly_utf8(body: bytes) -> bool:
     """Whether more characters above 127 are whole UTF-8 than broken (text cut off in mid-character)."""
     whole = sum(len(found) for found in _UTF8_SEQUENCE.findall(body))
     high = sum(byte > 127 for byte in body)
-    return whole * 2 >= high
+    return whole * 2 > high

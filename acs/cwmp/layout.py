@@ -250,25 +250,40 @@ LAYOUTS: dict[str, Layout] = {
 }
 
 
-def _elements(layout: Layout) -> set[str]:
-    found = {layout.item} if layout.item else set()
-    for field in layout.fields:
-        found.add(field.element)
-        if field.layout is not None:
-            found |= _elements(field.layout)
-    return found
+def _fields(layout: Layout) -> tuple[Field, ...]:
+    """The fields of a layout and of all that is inside it."""
+    inner = [field for own in layout.fields if own.layout is not None for field in _fields(own.layout)]
+    return (*layout.fields, *inner)
 
+
+_LAYOUTS = (*LAYOUTS.values(), *OPERATIONS.values(), PARAMETER_FAULT)
+_FIELDS = tuple(field for layout in _LAYOUTS for field in _fields(layout))
 
 #: Every element name that CWMP knows in an envelope, in lower case: what is none of these may be mere text.
 KNOWN_ELEMENTS: frozenset[str] = frozenset(
-    name.lower()
-    for layout in (*LAYOUTS.values(), *OPERATIONS.values(), PARAMETER_FAULT)
-    for name in _elements(layout) | {layout.made.__name__}
-) | {
-    *("envelope", "header", "body", "fault", "faultcode", "faultstring", "faultactor", "detail"),
-    *("setparametervaluesfault", "string", "base64"),
-    *("id", "holdrequests", "sessiontimeout", "supportedcwmpversions", "usecwmpversion", "nomorerequests"),
-}
+    {
+        *(name.lower() for name in LAYOUTS),
+        *(field.element.lower() for field in _FIELDS),
+        *(field.layout.item.lower() for field in _FIELDS if field.layout is not None and field.layout.item),
+        *("envelope", "header", "body", "fault", "faultcode", "faultstring", "faultactor", "detail"),
+        *("setparametervaluesfault", "string", "base64"),
+        *(
+            "id",
+            "holdrequests",
+            "sessiontimeout",
+            "supportedcwmpversions",
+            "usecwmpversion",
+            "nomorerequests",
+        ),
+    }
+)
+
+#: Elements that hold text and nothing else: where another one begins inside, an end tag was forgotten.
+LEAVES: frozenset[str] = frozenset(
+    field.element.lower()
+    for field in _FIELDS
+    if field.kind in (Kind.NAME, Kind.LABEL, Kind.TEXT, Kind.NUMBER, Kind.FLAG)
+)
 
 #: The elements round the items of a message: one that breaks off inside these is whole up to there.
 CONTAINERS: frozenset[str] = frozenset(

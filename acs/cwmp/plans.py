@@ -58,7 +58,7 @@ class Plan(NamedTuple):
         for field in layout.fields:
             if field.kind is Kind.ARRAY and field.layout is not None:
                 # Items that stand beside one another without the list round them.
-                slot = Slot(field.attribute, _single_item(_slot(field).convert), many=True)
+                slot = Slot(field.attribute, _single_item(field.layout), many=True)
                 by_lower.setdefault(field.layout.item.lower(), slot)
         if layout is ATTRIBUTE_CHANGE:
             return Plan(_attribute_change, slots, by_lower, {})
@@ -190,7 +190,7 @@ def _binaries(element: etree._Element, repairs: Repairs) -> tuple[bytes, ...]:
 # --- arrays -------------------------------------------------------------------------------------------------
 
 
-def _items(array: etree._Element, item: str, plan: Plan, repairs: Repairs, depth: int = 0) -> list[Elements]:
+def _items(array: Elements, item: str, plan: Plan, repairs: Repairs, depth: int = 0) -> list[Elements]:
     """The children of each item of an array, however the items are wrapped or named."""
     found: list[Elements] = []
     loose: list[etree._Element] = []
@@ -223,10 +223,10 @@ def _grouped(loose: list[etree._Element]) -> list[Elements]:
     return list(groups)
 
 
-def _array(layout: Layout) -> Callable[[etree._Element, Repairs], tuple[Any, ...]]:
+def _array(layout: Layout) -> Callable[[Elements, Repairs], tuple[Any, ...]]:
     plan = Plan.of(layout)
 
-    def convert(element: etree._Element, repairs: Repairs) -> tuple[Any, ...]:
+    def convert(element: Elements, repairs: Repairs) -> tuple[Any, ...]:
         return tuple([build(plan, item, repairs) for item in _items(element, layout.item, plan, repairs)])
 
     return convert
@@ -276,7 +276,7 @@ def _plain_parameter_values(element: etree._Element) -> dict[str, ParameterValue
     return found if len(found) == count == len(element) and "" not in found else None
 
 
-def _odd_parameter_values(element: etree._Element, repairs: Repairs) -> tuple[ParameterValue, ...]:
+def _odd_parameter_values(element: Elements, repairs: Repairs) -> tuple[ParameterValue, ...]:
     found: dict[str, ParameterValue] = {}
     items = _items(element, PARAMETER_VALUE.item, _PARAMETER_VALUE_PLAN, repairs)
     for item in items:
@@ -317,7 +317,7 @@ def _events(element: etree._Element, repairs: Repairs) -> tuple[Event, ...]:
     return tuple(plain) if len(plain) == len(element) else _odd_events(element, repairs)
 
 
-def _odd_events(element: etree._Element, repairs: Repairs) -> tuple[Event, ...]:
+def _odd_events(element: Elements, repairs: Repairs) -> tuple[Event, ...]:
     found: list[Event] = []
     for item in _items(element, EVENT.item, _EVENT_PLAN, repairs):
         codes, keys = [], []
@@ -380,15 +380,14 @@ def _result(layout: Layout) -> Callable[[etree._Element, Repairs], tuple[Any, ..
     return convert
 
 
-def _single_item(
-    convert: Callable[[etree._Element, Repairs], Any],
-) -> Callable[[etree._Element, Repairs], Any]:
-    """A reader of arrays, for one item that has no array round it."""
-
-    def single(element: etree._Element, repairs: Repairs) -> Any:
-        return convert([element], repairs)  # type: ignore[arg-type] # only iterated over, as an array would be
-
-    return single
+def _single_item(layout: Layout) -> Callable[[etree._Element, Repairs], tuple[Any, ...]]:
+    """A reader for one item of an array that has no array round it."""
+    if layout is PARAMETER_VALUE:
+        return lambda element, repairs: _odd_parameter_values([element], repairs)
+    if layout is EVENT:
+        return lambda element, repairs: _odd_events([element], repairs)
+    plan = Plan.of(layout)
+    return lambda element, repairs: (build(plan, element, repairs),)
 
 
 _CONVERTERS: dict[Kind, Callable[[etree._Element, Repairs], Any]] = {

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from acs.cwmp.layout import CONTAINERS, KNOWN_ELEMENTS
+from acs.cwmp.layout import CONTAINERS, KNOWN_ELEMENTS, LEAVES
 
 #: Open elements at which mending is given up; far above any message, far below what would cost memory.
 _DEEPEST = 200
@@ -173,6 +173,8 @@ class _Mender:
             given = found["double"] or found["single"] or found["bare"] or ""
             attributes.setdefault(found["name"], self._references(given).replace('"', "&quot;"))
         self._note_prefixes(name, attributes)
+        if self.open and _known(name) and _local(self.open[-1].name) in LEAVES:
+            self._settle(self.open.pop())
         if not self.open:
             self.root_end = len(name) + 1
         self.pieces.append(

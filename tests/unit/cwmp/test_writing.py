@@ -113,7 +113,8 @@ def test_a_fault_is_soaps_with_cwmps_inside():
     fault = m.Fault(9003, "Invalid arguments", (s.ParameterFault("Device.A", 9007, "no"),))
     assert body(fault) == (
         "<SOAP-ENV:Fault><faultcode>Client</faultcode><faultstring>CWMP fault</faultstring>"
-        "<detail><cwmp:Fault><FaultCode>9003</FaultCode><FaultString>Invalid arguments</FaultString><SetParameterValuesFault>"
+        "<detail><cwmp:Fault><FaultCode>9003</FaultCode><FaultString>Invalid arguments</FaultString>"
+        "<SetParameterValuesFault>"
         "<ParameterName>Device.A</ParameterName><FaultCode>9007</FaultCode><FaultString>no</FaultString>"
         "</SetParameterValuesFault></cwmp:Fault></detail></SOAP-ENV:Fault>"
     )
