@@ -110,7 +110,7 @@ class Api:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url
         self.token = token
-        self.client = httpx.Client(base_url=url, headers=headers, timeout=90, trust_env=False)
+        self.client = httpx.Client(base_url=url, headers=headers, timeout=90, trust_env=False, verify=False)
 
     def __call__(self, method: str, path: str, **how: Any) -> httpx.Response:
         path = path if path.startswith(("/healthz", "/readyz", "/metrics", "/api/")) else f"/api/v1{path}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -386,3 +387,20 @@ def test_wake_is_yes_or_no(api, tasks_path):
     answer = api("POST", tasks_path, params={"wake": "maybe"}, json={"type": "reboot"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["allowed"] == "true or false"
+
+
+def test_whoever_hangs_up_while_waiting_is_no_error(api, tasks_path, base_url, data_dir):
+    task = api("POST", tasks_path, json={"type": "reboot"}).json()["id"]
+    url = urlsplit(base_url)
+    log = data_dir / "server.log"
+    before = log.read_text()
+    request = (
+        f"GET /api/v1/tasks/{task}?wait=60 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n\r\n"
+    )
+    with socket.create_connection((url.hostname, url.port)) as connection:
+        connection.sendall(request.encode())
+        assert api("GET", f"/tasks/{task}", params={"wait": "0.3"}).json()["state"] == "pending"
+    assert api("GET", f"/tasks/{task}", params={"wait": "0.3"}).json()["state"] == "pending"
+    new = log.read_text().removeprefix(before)
+    assert '"level":"error"' not in new
+    assert "Traceback" not in new
