@@ -8,7 +8,7 @@ XML is mended by `acs.cwmp.repair`, which says what it did.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -70,6 +70,36 @@ def parse(body: bytes, charset: str | None) -> tuple[etree._Element, list[str]]:
     if len(body) > _BODY_WORTH_COUNTING and sum(1 for _ in root.iter()) > MAX_ELEMENTS:
         raise NotSoap(f"the document has more than {MAX_ELEMENTS} elements")
     return root, repairs
+
+
+class SyntaxReport(NamedTuple):
+    """A document as it stands, without mending: its tree, or what keeps it from being XML, with line numbers.
+
+    Both may be there: errors of namespaces leave a tree. `text` is the document in UTF-8.
+    """
+
+    text: bytes
+    root: etree._Element | None
+    errors: tuple[tuple[int, str], ...] = ()
+
+
+def inspect(body: bytes, charset: str | None) -> SyntaxReport:
+    """What a strict parser says of a document; for explaining, not for reading. A DTD is not looked into."""
+    text, _ = charsets.decode(body, charset)
+    plain = text.lstrip("\ufeff").encode("utf-8", "replace")
+    if b"!DOCTYPE" in plain.upper():
+        return SyntaxReport(plain, None)
+    try:
+        return SyntaxReport(plain, etree.fromstring(plain, _STRICT))
+    except etree.XMLSyntaxError:
+        parser = etree.XMLParser(recover=True, **_SAFE)
+    try:
+        root = etree.fromstring(plain, parser)
+    except etree.XMLSyntaxError:
+        root = None
+    return SyntaxReport(
+        plain, root, tuple((entry.line, _one_line(entry.message)) for entry in parser.error_log)
+    )
 
 
 def _plain_start(body: bytes) -> bytes:
