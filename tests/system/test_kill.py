@@ -1,0 +1,336 @@
+"""No task is lost and none done twice, whatever is killed and whenever.
+
+Independent phones (`independent_phone`) hold sessions with a real server while it is killed under them; what
+the operator is told in the end is held against the phones' own ledgers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from independent_phone import NOT_ANSWERED, NOT_HEARD, NOT_REACHED, Phone, exchange  # noqa: E402 - needs the path
+
+#: The `Server` of this directory's conftest, which cannot be imported by name.
+Server = Any
+
+#: Seconds in which a test must have come to its end; far more than it takes.
+PATIENCE = 75.0
+OPEN = ("pending", "running", "waiting")
+LABEL = "Device.Line.1.Label"
+INTERVAL = "Device.ManagementServer.PeriodicInformInterval"
+
+
+class Operator:
+    """Puts down tasks and files over REST, and remembers those that were acknowledged."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        token = (server.data_dir / "local-admin.token").read_text().strip()
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, str] = {}
+
+    async def call(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Status and body; status 0 where nobody answered."""
+        try:
+            return await exchange(
+                method, self.server.urls["web"] + path, body, {**self._headers, **(headers or {})}
+            )
+        except (OSError, EOFError, TimeoutError):
+            return 0, b""
+
+    async def insist(self, method: str, path: str) -> bytes:
+        """The answer of a call that changes nothing, as soon as the server gives one."""
+        while True:
+            status, body = await self.call(method, path)
+            if status == 200:
+                return body
+            assert status in (0, 502, 503), (status, body)
+            await asyncio.sleep(0.2)
+
+    async def task(self, phone: Phone, **request: Any) -> str:
+        """The id of an acknowledged task; "" where the server did not acknowledge it."""
+        status, body = await self.call(
+            "POST", f"/api/v1/devices/{phone.id}/tasks", json.dumps(request).encode()
+        )
+        if status != 201:
+            assert status in (0, 503), (status, body)
+            return ""
+        task = json.loads(body)
+        self.tasks[task["id"]] = task
+        return task["id"]
+
+    async def file(self, name: str, content: bytes, **about: str) -> bool:
+        query = "&".join(f"{key}={value.replace(' ', '%20')}" for key, value in about.items())
+        status, body = await self.call("PUT", f"/api/v1/files/{name}?{query}", content)
+        if status not in (200, 201):
+            assert status in (0, 503), (status, body)
+            return False
+        digest = hashlib.sha256(content).hexdigest()
+        assert json.loads(body)["sha256"] == digest
+        self.files[name] = digest
+        return True
+
+    async def ended(self, *phones: Phone) -> None:
+        """Wait until every acknowledged task has ended; the phones among these whose tasks are open call."""
+        by_id = {phone.id: phone for phone in phones}
+        while waited_for := [one for one in self.tasks.values() if one["state"] in OPEN]:
+            await asyncio.gather(*map(self._look, waited_for[:400]))
+            for task in waited_for[:400]:
+                if self.tasks[task["id"]]["state"] == "pending" and task["device"] in by_id:
+                    by_id[task["device"]].poke()
+            await asyncio.sleep(0.3)
+
+    _at_once = asyncio.Semaphore(8)
+
+    async def _look(self, task: dict[str, Any]) -> None:
+        async with self._at_once:
+            status, body = await self.call("GET", f"/api/v1/tasks/{task['id']}")
+        assert status in (200, 0, 503), f"task {task['id']} was acknowledged: {status} {body!r}"
+        if status == 200:
+            self.tasks[task["id"]] = json.loads(body)
+
+
+@contextlib.asynccontextmanager
+async def living(phones: list[Phone]) -> AsyncIterator[None]:
+    lives = [asyncio.create_task(phone.live()) for phone in phones]
+    test = asyncio.current_task()
+    for life in lives:  # one that ends has met a fault of its own: the test need not go on
+        life.add_done_callback(lambda ended: ended.cancelled() or test.cancel())
+    try:
+        yield
+    finally:
+        for life in lives:
+            life.cancel()
+        ended = await asyncio.gather(*lives, return_exceptions=True)
+    faults = [one for one in ended if not isinstance(one, asyncio.CancelledError)]
+    assert not faults, faults
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.05)
+
+
+def port_of(server: Server) -> int:
+    return int(server.urls["cwmp"].rpartition(":")[2])
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    async def in_time() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await work()
+
+    asyncio.run(in_time())
+
+
+def report(operator: Operator) -> str:
+    """What an assertion shows: the tasks that are not done, without their timelines."""
+    return "\n".join(
+        f"{task['type']} {task['id']} {task['state']} attempts={task['attempts']}"
+        f" fault={task['fault']} evidence={task['evidence']}"
+        for task in operator.tasks.values()
+        if task["state"] != "done"
+    )
+
+
+def hold_against_ledgers(operator: Operator, phones: list[Phone]) -> None:
+    """Each task that is called done was done, and nothing that disturbs was done twice."""
+    by_id = {phone.id: phone.ledger for phone in phones}
+    resets = dict.fromkeys(by_id, 0)
+    for task in operator.tasks.values():
+        ledger, key, kind = by_id[task["device"]], task["id"], task["type"]
+        done = task["state"] == "done"
+        if kind == "reboot":
+            assert ledger.reboots[key] == done, (task, ledger.reboots)
+        elif kind == "factory_reset":
+            resets[task["device"]] += done
+        elif kind == "download":
+            assert ledger.downloads[key] == 1, (task, ledger.downloads)
+            if done:
+                assert ledger.fetched[key] == operator.files[task["request"]["file"]]
+        elif kind == "upload":
+            assert ledger.uploads[key] >= 1
+            if done:
+                assert ledger.sent[key] == task["result"]["sha256"]
+        elif kind == "add_object":
+            assert len(ledger.added[key]) == 1, (task, ledger.added)
+            assert not done or task["result"]["object"] == ledger.added[key][0]
+        elif kind == "set_parameter_values" and done:
+            assert ledger.sets[key] >= 1
+        elif kind == "delete_object" and done:
+            assert ledger.deleted[key] == 1
+    for phone in phones:
+        ledger = phone.ledger
+        for executed in (ledger.reboots, ledger.downloads):
+            assert all(count == 1 for count in executed.values()), (phone.id, executed)
+        assert all(len(made) == 1 for made in ledger.added.values()), (phone.id, ledger.added)
+        assert ledger.resets == resets[phone.id], (phone.id, ledger.resets, resets[phone.id])
+
+
+# --- the whole fleet, and everything that can be killed --------------------------------------------------
+
+
+def processes(server: Server, kind: str) -> list[int]:
+    """The pids of this server's processes of one kind: supervisor, server, worker or redis."""
+    found = []
+    for pid in server.family():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if pid == server.process.pid:
+                what = "supervisor"
+            elif b"redis-server" in line:
+                what = "redis"
+            else:
+                what = "worker" if b"workers" in line else "server"
+            if what == kind:
+                found.append(pid)
+    if kind == "redis" and not found:  # adopted from a supervisor that was killed
+        found = [int((server.data_dir / "redis" / "redis.pid").read_text())]
+    return found
+
+
+def slay(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def kill_servers(server: Server, draw: random.Random) -> bool:
+    slay(processes(server, "server"))
+    return False
+
+
+def kill_one_server(server: Server, draw: random.Random) -> bool:
+    slay([draw.choice(processes(server, "server"))])
+    return False
+
+
+def kill_supervisor(server: Server, draw: random.Random) -> bool:
+    slay(processes(server, "supervisor"))
+    return True
+
+
+def kill_redis(server: Server, draw: random.Random) -> bool:
+    slay(processes(server, "redis"))
+    return False
+
+
+def kill_everything(server: Server, draw: random.Random) -> bool:
+    slay([pid for kind in ("supervisor", "server", "worker", "redis") for pid in processes(server, kind)])
+    return True
+
+
+ROUNDS = (
+    kill_one_server,
+    kill_servers,
+    kill_everything,
+    kill_redis,
+    kill_supervisor,
+    kill_everything,
+)
+
+VERSIONED, UNVERSIONED, CONFIG = "v2.rom", "v3.rom", "site.cfg"
+
+
+def wishes(number: int, draw: random.Random) -> list[dict[str, Any]]:
+    """What one phone is to do, a few of every kind over the fleet; a phone that is reset adds no objects."""
+    kinds: list[dict[str, Any]] = [
+        {"type": "reboot"},
+        {"type": "download", "file": CONFIG},
+        {"type": "download", "file": VERSIONED if number % 2 else UNVERSIONED},
+        {"type": "upload", "file_type": "1 Vendor Configuration File"},
+        {"type": "set_parameter_values", "values": {LABEL: f"label {number}", INTERVAL: 900 + number}},
+        {"type": "factory_reset"}
+        if number % 4 == 0
+        else {"type": "add_object", "object": "Device.Line.", "values": {"Label": f"new {number}"}},
+    ]
+    draw.shuffle(kinds)
+    return kinds
+
+
+def test_two_hundred_phones_and_everything_that_can_be_killed(start_server):
+    server = start_server("--processes", "2", "--log-level", "warning")
+    draw = random.Random(20)
+    login = (server.login["username"], server.login["password"])
+    phones = [Phone(port_of(server), f"{n:05}", random.Random(n), login) for n in range(200)]
+    for number, phone in enumerate(phones):
+        phone.repeats_lost_message = number % 3 == 0
+        phone.delivered_by_response = number % 5 == 0
+        phone.knows_m_events = number % 7 != 0
+        phone.connection_each_message = number % 11 == 0
+
+    async def work() -> None:
+        operator = Operator(server)
+        assert await operator.file(CONFIG, b"a = 1\n" * 20_000)
+        assert await operator.file(VERSIONED, b"version=2.0 " + bytes(200_000), version="2.0")
+        assert await operator.file(UNVERSIONED, b"version=3.0 " + bytes(200_000))
+        async with living(phones):
+            await until(lambda: all(phone.sessions for phone in phones))
+            plans = [wishes(number, draw) for number in range(len(phones))]
+            try:
+                for number, kill in enumerate(ROUNDS):
+                    wanted = [(phone, plan[number]) for phone, plan in zip(phones, plans, strict=True)]
+                    await one_round(server, operator, wanted, kill, draw, number)
+                await operator.ended(*phones)
+            finally:
+                print(report(operator))
+        assert all(task["state"] == "done" for task in operator.tasks.values()), report(operator)
+        hold_against_ledgers(operator, phones)
+        assert len(operator.tasks) > len(phones)
+        assert sum(phone.broken for phone in phones) > len(phones)
+        for task in operator.tasks.values():
+            if task["type"] == "upload":
+                operator.files[task["result"]["file"]] = task["result"]["sha256"]
+        stored = json.loads(await operator.insist("GET", "/api/v1/files?limit=500"))["items"]
+        operator.files.update({file["name"]: file["sha256"] for file in stored})
+        for name, digest in operator.files.items():
+            content = await operator.insist("GET", f"/api/v1/files/{name}")
+            assert hashlib.sha256(content).hexdigest() == digest
+        assert "Traceback" not in server.log()
+
+    run(work)
+
+
+async def one_round(
+    server: Server,
+    operator: Operator,
+    wanted: list[tuple[Phone, dict[str, Any]]],
+    kill: Callable[[Server, random.Random], bool],
+    draw: random.Random,
+    number: int,
+) -> None:
+    """Put a task down for every phone, and kill in the midst of it."""
+    at_once = asyncio.Semaphore(6)
+
+    async def put(phone: Phone, request: dict[str, Any]) -> None:
+        async with at_once:
+            if await operator.task(phone, **request):
+                phone.poke()
+
+    async def put_all() -> None:
+        await asyncio.gather(*(put(phone, request) for phone, request in wanted))
+        await operator.file(f"round{number}.cfg", os.urandom(100_000))
+
+    putting = asyncio.create_task(put_all())
+    await asyncio.sleep(draw.uniform(0.3, 1.8))
+    if kill(server, draw):
+        await asyncio.to_thread(server.process.wait)
+        await asyncio.to_thread(server.start)
+    await putting
