@@ -161,7 +161,7 @@ _ALL = (
         },
     ),
     _like("instance-gaps", "instance numbers 2, 5, 8 instead of 1, 2, 3", instance_gaps=True),
-    _like("reboots-on-set", "reboots on SetParameterValues and never answers it", reboots_on_set=True),
+    _like("reboots-on-set", "reboots when a value is changed and never answers", reboots_on_set=True),
     # transfers
     _like(
         "status-zero-downloads", "answers Download with Status 0, then fetches", status_zero_downloads=True

@@ -165,6 +165,7 @@ def _set_parameter_values(phone: PhoneState, request: m.SetParameterValues) -> m
     if faults:
         raise Refused(9003, parameters=faults)
     status = 0
+    changes = any(phone.tree.value(wanted.name) != wanted.value for wanted in request.parameter_list)
     for parameter in request.parameter_list:
         if parameter.name.startswith(phone.path("LAN.")):  # would cut the session off: applied at its end
             phone.later[parameter.name] = parameter.value
@@ -172,7 +173,7 @@ def _set_parameter_values(phone: PhoneState, request: m.SetParameterValues) -> m
         else:
             phone.put(parameter.name, parameter.value, by_acs=True)
     _store_key(phone, request.parameter_key)
-    if phone.persona.reboots_on_set:
+    if phone.persona.reboots_on_set and changes:
         phone.reboot = ("", "")
     return m.SetParameterValuesResponse(status)
 

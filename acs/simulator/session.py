@@ -122,7 +122,8 @@ class Session:
         if isinstance(request, UnknownMessage):
             return rpc.Refused(9000, request.name).fault()
         answer = rpc.answer(phone, request)
-        if phone.persona.reboots_on_set and isinstance(answer, m.SetParameterValuesResponse):
+        set_done = isinstance(answer, m.SetParameterValuesResponse)
+        if phone.persona.reboots_on_set and set_done and phone.reboot is not None:
             raise SessionFailed("rebooted instead of an answer, as its persona does")
         return answer
 
