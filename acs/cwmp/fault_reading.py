@@ -9,8 +9,9 @@ from lxml import etree
 
 from acs.cwmp import scalars
 from acs.cwmp.layout import PARAMETER_FAULT
+from acs.cwmp.leaves import Repairs, local_name
 from acs.cwmp.messages import Fault
-from acs.cwmp.plans import Plan, Repairs, build, local_name
+from acs.cwmp.plans import Plan, build
 
 #: What a fault means that gives no code at all: internal error.
 UNSPECIFIED = 9002

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from acs.cwmp import charsets, events, messages, times, versions
 from acs.cwmp.captured import Captured
+from acs.cwmp.leaves import local_name
 from acs.cwmp.parsing import SyntaxReport, inspect
-from acs.cwmp.plans import local_name
 from acs.cwmp.reading import Envelope, UnknownMessage
 from cwmp_schemas.loader import open_schema
 

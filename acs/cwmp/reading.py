@@ -17,9 +17,10 @@ from msgspec import Struct
 from acs.cwmp import scalars
 from acs.cwmp.fault_reading import read_fault
 from acs.cwmp.layout import LAYOUTS
+from acs.cwmp.leaves import local_name
 from acs.cwmp.messages import AddObjectResponse, Inform, Message
 from acs.cwmp.parsing import NotSoap, parse
-from acs.cwmp.plans import DEVICE_ID_PLAN, Plan, build, local_name
+from acs.cwmp.plans import DEVICE_ID_PLAN, Plan, build
 
 __all__ = ["Envelope", "MalformedMessage", "NotSoap", "UnknownMessage", "read"]
 
