@@ -58,7 +58,7 @@ def at_inform(task: Task, heard: Heard, now: float, session: str, *, can_ask: bo
 
 
 def _download(task: Task, heard: Heard, now: float, session: str, reason: str, can_ask: bool) -> Task:
-    if task.evidence.get("bytes_served") or "transfer_complete" in task.evidence:
+    if proof.taken(task):
         return waiting_for_transfer(task, now)
     keys = heard.keys("M Download")
     if task.id in keys or (

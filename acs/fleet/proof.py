@@ -6,7 +6,8 @@
     sets              the answer; where it was lost, the task's ParameterKey in a later Inform
     firmware          SoftwareVersion, once the file's version is known; else a changed version, or
                       TransferComplete and the boot after it
-    stored file       TransferComplete (or Status 0) and the file server's word that it sent the whole file
+    stored file       TransferComplete (or Status 0) and the file server's word that it sent the whole file;
+                      where the file server was killed before it could give it, that it had begun to send
     file elsewhere    TransferComplete (or Status 0): reported, there is no more to have
     upload            the whole file received, and TransferComplete (or Status 0)
 
@@ -66,6 +67,14 @@ def is_firmware(task: Task) -> bool:
     return isinstance(task.work, DownloadWork) and task.work.file_type.startswith("1 ")
 
 
+def taken(task: Task) -> bool:
+    """Whether there is any sign that the phone took this transfer, be its answer lost or not."""
+    evidence = task.evidence
+    return bool(
+        evidence.get("bytes_served") or evidence.get("fetches_open") or "transfer_complete" in evidence
+    )
+
+
 def is_transfer(task: Task) -> bool:
     return isinstance(task.work, DownloadWork | UploadWork)
 
@@ -113,15 +122,15 @@ def _by_inform(
         case DownloadWork() | UploadWork():
             if "1 BOOT" in heard.events and not (lost and heard.repeated) and _under_way(task, heard):
                 task = task.noting(**({"booted": True} if heard.version else {"boot_unread": True}))
-            return settle(task, version, now)
+            settled = settle(task, version, now)
+            return settled if not settled.open else _by_report(settled, now)
         case _:
             return _by_parameter_key(task, heard, now) if lost else task
 
 
 def _under_way(task: Task, heard: Heard) -> bool:
     """Whether the transfer has begun: a boot before that, by a power cut perhaps, is not its boot."""
-    seen = task.evidence.get("bytes_served") or "transfer_complete" in task.evidence
-    return bool(seen) or "7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events
+    return taken(task) or "7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events
 
 
 def _by_key(task: Task, tasks: tuple[Task, ...], heard: Heard, code: str) -> str:
@@ -242,6 +251,16 @@ def proved_by_file(task: Task, now: float) -> Task:
     own = isinstance(task.work, DownloadWork) and bool(task.work.file)
     if own and not is_firmware(task) and task.evidence.get("served_complete"):
         return _transferred(task, now, "the file server; the phone never reported")
+    return _by_report(task, now)
+
+
+def _by_report(task: Task, now: float) -> Task:
+    """A stored file that the phone reports as complete and whose sending was begun here, but never ended: the
+    server was killed in between, and its word will not come. To be asked only when it had time to come."""
+    stored = isinstance(task.work, DownloadWork) and bool(task.work.file) and not is_firmware(task)
+    ok = _reported(task) or task.evidence.get("status") == 0
+    if stored and ok and task.evidence.get("fetches_open"):
+        return _transferred(task, now, "the phone's report; the file server was interrupted")
     return task
 
 
@@ -262,11 +281,21 @@ def version_read(tasks: Iterable[Task], version: str, now: float) -> tuple[Task,
 # --- by this server's own file server -----------------------------------------------------------------------
 
 
+def serving(task: Task) -> Task:
+    """The task before the file server sends the first byte. Should it be killed while it sends, this is what
+    remains to show that the phone has taken the task."""
+    return task.noting(fetches_open=task.evidence.get("fetches_open", 0) + 1) if task.open else task
+
+
 def served(task: Task, *, bytes_sent: int, complete: bool, now: float) -> Task:
     """The task after the file server sent `bytes_sent` bytes of its file; `complete` when to the last
     byte.
     """
-    if not task.open or bytes_sent <= 0:
+    if not task.open:
+        return task
+    if task.evidence.get("fetches_open"):
+        task = task.noting(fetches_open=task.evidence["fetches_open"] - 1)
+    if bytes_sent <= 0:
         return task
     total = task.evidence.get("bytes_served", 0) + bytes_sent
     size = task.work.size if isinstance(task.work, DownloadWork) else 0

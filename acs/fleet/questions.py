@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from acs.cwmp import messages as cwmp
 from acs.datamodel.paths import instances
-from acs.fleet import answers, doubt, outcome
+from acs.fleet import answers, doubt, outcome, proof
 from acs.fleet.changes import Changes
 from acs.fleet.profile import ModelProfile
 from acs.fleet.situation import Situation
@@ -50,7 +50,7 @@ def completed(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Cha
     match answer:
         case cwmp.GetQueuedTransfersResponse() | cwmp.GetAllQueuedTransfersResponse():
             queued = any(transfer.command_key == task.id for transfer in answer.transfer_list)
-            if queued or task.evidence.get("bytes_served") or "transfer_complete" in task.evidence:
+            if queued or proof.taken(task):
                 return _changed(situation, doubt.waiting_for_transfer(task, now))
             return _changed(
                 situation, outcome.again(task, now, f"{reason}, and it has not queued the transfer")

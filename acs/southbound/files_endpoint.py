@@ -26,8 +26,12 @@ from acs.fleet.transfer_link import Grant, Refusal
 from acs.southbound.byte_ranges import NotSatisfiable, Span, same_entity, wanted_span
 from acs.southbound.http_messages import BodySink, FileBody, Request, RequestHead, Response, text_response
 from acs.southbound.uploads import Received, UploadSink, too_large
+from acs.store.errors import StoreError
 
 log = structlog.get_logger("acs.files")
+
+#: Seconds after which a phone is asked to come back while the store is away.
+RETRY_AFTER = 10
 
 _METHODS = {"d": ("GET", "HEAD"), "u": ("PUT", "POST")}
 _WHY = {
@@ -85,6 +89,9 @@ class TransferBook(Protocol):
     def lookup(self, task_id: str) -> Deferred[ServedFile | None]:
         """The file that the task with this id lets its phone fetch; None when it lets it fetch none."""
 
+    def begins(self, task_id: str) -> Deferred[None]:
+        """The file is about to be sent. No byte of it leaves before this has fired."""
+
     def record(self, transfer: Transfer) -> Deferred[None]:
         """A transfer has ended. An upload is answered after this has fired, and with 503 if it fails."""
 
@@ -139,7 +146,8 @@ class FilesEndpoint:
         grant = transfer_link.check(self._secret, request.path, self._now())
         if isinstance(grant, Refusal):  # it has expired in this very moment
             return text_response(403, _WHY[grant.reason])
-        return self._transfers.lookup(grant.task_id).addCallback(self._serve, request, grant)
+        found = self._transfers.lookup(grant.task_id)
+        return found.addCallback(self._serve, request, grant).addErrback(_come_back, request)
 
     @staticmethod
     def _purpose(path: str) -> str | None:
@@ -151,7 +159,9 @@ class FilesEndpoint:
 
     # Downloads
 
-    def _serve(self, file: ServedFile | None, request: Request, grant: Grant) -> Response:
+    def _serve(
+        self, file: ServedFile | None, request: Request, grant: Grant
+    ) -> Response | Deferred[Response]:
         if file is None or not _holds(file):
             return text_response(404, "the file of this link is gone")
         etag = b'"%b"' % file.sha256.encode()
@@ -173,7 +183,10 @@ class FilesEndpoint:
         status = 200 if span is None else 206
         span = span or Span(0, file.size)
         ended = self._download_ended(file, span, request, grant)
-        return Response(status, fields, FileBody(str(file.path), span.length, span.start, ended))
+        response = Response(status, fields, FileBody(str(file.path), span.length, span.start, ended))
+        if request.method != "GET":
+            return response
+        return self._transfers.begins(grant.task_id).addCallback(lambda _: response)
 
     def _download_ended(
         self, file: ServedFile, span: Span, request: Request, grant: Grant
@@ -278,6 +291,13 @@ def _holds(file: ServedFile) -> bool:
     except OSError as error:
         log.error("stored file cannot be read", path=str(file.path), reason=error.strerror)
         return False
+
+
+def _come_back(failure: Failure, request: Request) -> Response:
+    failure.trap(StoreError)
+    log.warning("a transfer was sent away", peer=request.peer, reason=str(failure.value))
+    line = "The server's store is not available; come back later."
+    return text_response(503, line, ((b"Retry-After", b"%d" % RETRY_AFTER),))
 
 
 def _not_recorded(failure: Failure, transfer: Transfer) -> None:

@@ -81,6 +81,10 @@ class Transfers:
             return None
         return ServedFile(self._directory / stored.sha256, stored.size, stored.sha256, stored.name)
 
+    def begins(self, task_id: str) -> Deferred[None]:
+        """Note in the task that its phone fetches the file: this server may not live to tell the end."""
+        return Deferred.fromCoroutine(self._update(task_id, proof.serving))
+
     def record(self, transfer: Transfer) -> Deferred[None]:
         """Write a transfer to the phone's timeline and into its task's evidence."""
         if transfer.purpose == "d":

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from acs.southbound.http_messages import BodyRefused, Response, text_response
+from acs.store.errors import StoreError
 
 log = structlog.get_logger("acs.files")
 
@@ -27,8 +28,6 @@ class Received(Struct, frozen=True):
     path: Path
     size: int
     sha256: str
-    #: False where the same bytes had been there before
-    new: bool
 
 
 class UploadSink:
@@ -38,7 +37,8 @@ class UploadSink:
     :param files: directory of the stored files, each named by its SHA-256.
     :param limit: bytes; one more is refused with 413.
     :param received: told when the file is in its place; gives the answer for the phone. When it fails, the
-        phone gets a 503, and the file is removed again if it was new.
+        phone gets a 503. The file stays: whether it was recorded is not known then, another upload may have
+        the same bytes, and upkeep removes what no record names.
     :param broken_off: told how many bytes had come, and why there were no more.
     :raises OSError: when made, if the temporary file cannot be.
     """
@@ -93,31 +93,27 @@ class UploadSink:
         digest = self._hash.hexdigest()
         path = self._files / digest
         try:
-            new: bool = await deferToThread(self._put_in_place, path)
+            await deferToThread(self._put_in_place, path)
         except OSError as error:
             self.abort(f"it could not be stored: {error.strerror}")
             log.error("upload cannot be stored", path=str(path), reason=error.strerror)
             return text_response(507, "the file could not be stored")
         try:
-            return await self._received(Received(path, self._size, digest, new))
-        except Exception:
-            log.exception("upload could not be recorded", path=str(path))
-            if new:
-                path.unlink(missing_ok=True)
+            return await self._received(Received(path, self._size, digest))
+        except StoreError as error:
+            log.warning("upload could not be recorded", path=str(path), reason=str(error))
             return text_response(503, "the file could not be recorded; send it again later")
 
-    def _put_in_place(self, path: Path) -> bool:
+    def _put_in_place(self, path: Path) -> None:
         """Force the bytes to disk and give the file its name; both are slow, so this runs in a thread."""
         with self._file:
             os.fsync(self._file.fileno())
-        new = not path.exists()
         self._part.replace(path)
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:
             os.close(directory)
-        return new
 
 
 def too_large(limit: int) -> Response:

@@ -27,7 +27,21 @@ ENVELOPE = (
     '<soap:Header><cwmp:ID soap:mustUnderstand="1">%s</cwmp:ID></soap:Header>'
     "<soap:Body>%s</soap:Body></soap:Envelope>"
 )
-METHODS = ["GetRPCMethods", "GetParameterNames", "GetParameterValues", "SetParameterValues", "GetParameterAttributes", "SetParameterAttributes", "AddObject", "DeleteObject", "Download", "Upload", "Reboot", "FactoryReset", "ScheduleInform"]
+METHODS = [
+    "GetRPCMethods",
+    "GetParameterNames",
+    "GetParameterValues",
+    "SetParameterValues",
+    "GetParameterAttributes",
+    "SetParameterAttributes",
+    "AddObject",
+    "DeleteObject",
+    "Download",
+    "Upload",
+    "Reboot",
+    "FactoryReset",
+    "ScheduleInform",
+]
 QUEUE_METHODS = ("GetQueuedTransfers", "GetAllQueuedTransfers")
 FACTORY = {
     "Device.DeviceInfo.SoftwareVersion": "1.0",
@@ -359,9 +373,7 @@ class Phone:
         realm, nonce = self._challenge["realm"], self._challenge["nonce"]
         self._nonce_uses += 1
         count, cnonce = f"{self._nonce_uses:08x}", f"{self.draw.getrandbits(64):016x}"
-        response = md5(
-            f"{md5(f'{user}:{realm}:{password}')}:{nonce}:{count}:{cnonce}:auth:{md5('POST:/')}"
-        )
+        response = md5(f"{md5(f'{user}:{realm}:{password}')}:{nonce}:{count}:{cnonce}:auth:{md5('POST:/')}")
         return (
             f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="/", response="{response}",'
             f' algorithm=MD5, qop=auth, nc={count}, cnonce="{cnonce}"'
@@ -464,7 +476,9 @@ class Phone:
     def _expanded(self, asked: list[str]) -> list[str] | None:
         names: list[str] = []
         for one in asked:
-            found = [name for name in self.tree if name == one or (one.endswith(".") and name.startswith(one))]
+            found = [
+                name for name in self.tree if name == one or (one.endswith(".") and name.startswith(one))
+            ]
             if not found and one not in ("Device.", TABLE):
                 return None
             names += found
