@@ -184,7 +184,7 @@ def _set_fault(phone: PhoneState, parameter: ParameterValue) -> int:
         return 9005
     if not leaf.writable:
         return 9008
-    if not type_fits(leaf, parameter.type):
+    if not phone.persona.type_blind and not type_fits(leaf, parameter.type):
         return 9006
     return 0 if value_fits(leaf, parameter.value) else 9007
 

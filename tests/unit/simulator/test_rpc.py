@@ -416,6 +416,10 @@ class TestPersonasAndFaults:
         download = m.Download("k", "1 Firmware Upgrade Image", "http://x/")
         assert answer(make_phone("status-zero-downloads"), download) == m.DownloadResponse(0)
 
+    def test_bad_types_takes_any_type(self, make_phone: MakePhone) -> None:
+        response = set_values(make_phone("bad-types"), ("Device.Time.NTPServer1", "x", "json"))
+        assert response == m.SetParameterValuesResponse(0)
+
     def test_a_fault_for_everything(self, make_phone: MakePhone) -> None:
         assert fault_code(answer(make_phone("cp860", "fault-9002"), m.GetRPCMethods())) == 9002
 

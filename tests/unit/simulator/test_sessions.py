@@ -287,9 +287,9 @@ class TestSessionPersonas:
         ]
 
     def test_skips_empty_post(self) -> None:
-        acs = TinyAcs([[m.GetRPCMethods()]])
-        play(acs, persona="skips-empty-post")
-        assert len(acs.sessions[0].said) == 1
+        acs = TinyAcs([[], [m.GetRPCMethods()]])
+        play(acs, persona="skips-empty-post", sessions=2, interval=1)
+        assert [len(session.said) for session in acs.sessions] == [2, 1]
 
     def test_second_inform(self) -> None:
         acs = TinyAcs([[m.GetRPCMethods()]])
