@@ -147,7 +147,8 @@ class FilesEndpoint:
         if isinstance(grant, Refusal):  # it has expired in this very moment
             return text_response(403, _WHY[grant.reason])
         found = self._transfers.lookup(grant.task_id)
-        return found.addCallback(self._serve, request, grant).addErrback(_come_back, request)
+        answer: Deferred[Response] = found.addCallback(self._serve, request, grant)
+        return answer.addErrback(_come_back, request)
 
     @staticmethod
     def _purpose(path: str) -> str | None:
@@ -294,7 +295,8 @@ def _holds(file: ServedFile) -> bool:
 
 
 def _come_back(failure: Failure, request: Request) -> Response:
-    failure.trap(StoreError)
+    if not isinstance(failure.value, StoreError):
+        failure.raiseException()
     log.warning("a transfer was sent away", peer=request.peer, reason=str(failure.value))
     line = "The server's store is not available; come back later."
     return text_response(503, line, ((b"Retry-After", b"%d" % RETRY_AFTER),))
