@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -193,6 +193,11 @@ def _wake_login(key: bytes, device: Device, notes: OperatorNotes) -> ConnectionR
     """What this server would have the phone ask for; nothing where an operator has chosen a login."""
     if notes.connection_request.username:
         return None
-    name = device_key(device.id)
-    password = hmac.digest(key, device.id.encode(), "sha256").hex()[:_WAKE_PASSWORD_LENGTH]
-    return ConnectionRequestLogin(name, password, "acs")
+    return _own_login(key, device.id)
+
+
+@lru_cache(maxsize=1 << 16)
+def _own_login(key: bytes, device_id: str) -> ConnectionRequestLogin:
+    """Kept, because a phone that has no place for a login is offered it in every session."""
+    password = hmac.digest(key, device_id.encode(), "sha256").hex()[:_WAKE_PASSWORD_LENGTH]
+    return ConnectionRequestLogin(device_key(device_id), password, "acs")

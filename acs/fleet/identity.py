@@ -7,17 +7,21 @@ begins with its device's key, so that whoever holds a task id knows where to loo
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 
 from acs.cwmp.structures import DeviceId
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_ALL_PLAIN = re.compile(r"[A-Za-z0-9_]*")
 
 #: Hex digits in a device key.
 KEY_LENGTH = 16
 
 
 def _percent_encode(part: str) -> str:
+    if _ALL_PLAIN.fullmatch(part):
+        return part
     return "".join(
         chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in part.encode("utf-8", "surrogateescape")
     )

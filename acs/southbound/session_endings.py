@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 from msgspec import structs
 
+from acs.cwmp import events
 from acs.cwmp.session import Phase
 from acs.fleet.changes import TimelineEntry
 from acs.southbound.live_sessions import LiveSession, LiveSessions
@@ -18,6 +19,8 @@ DONE = "done"
 TIMED_OUT = "timed out"
 SUPERSEDED = "superseded"
 FAILED = "failed"
+
+_HEARTBEAT = frozenset({events.PERIODIC})
 
 
 class SessionEndings:
@@ -38,7 +41,9 @@ class SessionEndings:
             self._lives.end(live, structs.replace(session, phase=Phase.CPE_TURN))
         else:
             self._lives.drop(live)
-        log.info(
+        # a fleet's heartbeats would drown the rest: those in which nothing else happened are for debugging
+        quiet = outcome == DONE and session.requests == 0 and set(session.events) <= _HEARTBEAT
+        (log.debug if quiet else log.info)(
             "session",
             device=live.device.id if live.device is not None else "",
             sid=session.sid,
