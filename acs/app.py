@@ -175,7 +175,7 @@ def _keep_servers(
 
     for number in range(settings.processes):
         supervisor.keep(f"server {number}", start)
-    first, waiting = waiting, None
+    first, waiting = waiting or [], None
     if not wait_ready(first):
         supervisor.stop()
         raise StartError("a server process could not start; its reason stands above")
@@ -214,7 +214,7 @@ def _serve(
     directory.drop_lock()
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    asyncioreactor.install(loop)
+    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]  # Twisted types it as untyped
     logs.take_over_twisted()
     from acs.serving import serve  # imports the reactor, which must be installed by then
 

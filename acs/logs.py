@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from io import TextIOWrapper
-from typing import Any
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
-from twisted.logger import LogLevel, formatEvent, globalLogBeginner
+from twisted.logger import ILogObserver, LogLevel, formatEvent, globalLogBeginner
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-def start(level: str, stream: TextIOWrapper) -> None:
+def start(level: str, stream: TextIO) -> None:
     """Send everything of at least this severity to `stream`."""
     factory: structlog.WriteLoggerFactory | structlog.BytesLoggerFactory
     if stream.isatty():
@@ -53,4 +52,6 @@ def take_over_twisted() -> None:
             exception=failure.getTraceback() if failure is not None else None,
         )
 
-    globalLogBeginner.beginLoggingTo([observe], redirectStandardIO=False, discardBuffer=True)
+    globalLogBeginner.beginLoggingTo(
+        [cast(ILogObserver, observe)], redirectStandardIO=False, discardBuffer=True
+    )

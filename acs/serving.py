@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import ServerFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from acs.data_directory import DataDirectory
@@ -77,7 +76,7 @@ def serve(
         await process.start()
         for name, factory in process.factories.items():
             listener = sockets[name]
-            wrapped = TLSMemoryBIOFactory(tls, False, factory) if tls else factory
+            wrapped = TLSMemoryBIOFactory(cast(Any, tls), False, factory) if tls else factory
             reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped)
         _calm_collector()
         ready()
@@ -133,7 +132,7 @@ class _Process:
             file_limit=settings.file_limit,
             version=version("acs"),
         )
-        self.factories: dict[str, ServerFactory] = {
+        self.factories: dict[str, Any] = {
             "cwmp": HttpFactory(
                 CwmpEndpoint(self._conversations, authenticator).handle,
                 body_limit=settings.body_limit,

@@ -47,7 +47,7 @@ class Server:
                 self.urls[found[1]] = found[2]
             if line == "ready\n":
                 break
-        assert self.lines and self.lines[-1] == "ready", f"it printed {self.lines}; log: {self.log()}"
+        assert self.lines[-1:] == ["ready"], f"it printed {self.lines}; log: {self.log()}"
         self._client: httpx.Client | None = None
 
     @property

@@ -7,9 +7,14 @@ import signal
 import socket
 import stat
 import time
+from pathlib import Path
 
 import httpx
 import pytest
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def test_it_prints_one_line_per_listener_and_then_ready(shared_server):
@@ -81,8 +86,8 @@ def test_a_second_server_in_the_same_data_directory_is_refused(start_server, ref
 
 def test_a_killed_server_process_is_replaced_and_the_ports_answer_again(start_server):
     server = start_server("--processes", "2")
-    supervisor, *children = server.family()
-    servers = [pid for pid in children if "redis" not in open(f"/proc/{pid}/cmdline").read()]
+    _, *children = server.family()
+    servers = [pid for pid in children if "redis" not in command_of(pid)]
     os.kill(servers[0], signal.SIGKILL)
     for _ in range(20):
         assert httpx.get(server.urls["web"] + "/healthz").status_code == 200
@@ -95,7 +100,7 @@ def test_a_killed_server_process_is_replaced_and_the_ports_answer_again(start_se
 
 def test_a_killed_redis_comes_back_and_so_does_the_server(start_server):
     server = start_server()
-    redis = [p for p in server.family() if b"redis-server" in open(f"/proc/{p}/cmdline", "rb").read()]
+    redis = [pid for pid in server.family() if "redis-server" in command_of(pid)]
     assert redis, "the private Redis is one of the server's processes"
     token = server.acs("token", "create", "--role", "viewer").stdout.strip()
     os.kill(redis[0], signal.SIGKILL)
