@@ -5,7 +5,6 @@ One reactor runs in a thread for all tests here; `serve` listens on it, `on_reac
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import socket
 import ssl
@@ -19,8 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from twisted.internet import asyncioreactor
-from twisted.internet.error import ReactorAlreadyInstalledError
+from twisted.internet import reactor as installed  # by tests/conftest.py
 from twisted.internet.threads import blockingCallFromThread
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
@@ -103,14 +101,11 @@ class Client:
 
 @pytest.fixture(scope="session")
 def reactor() -> Iterator[Any]:
-    with contextlib.suppress(ReactorAlreadyInstalledError):
-        asyncioreactor.install()
-    from twisted.internet import reactor
-
-    thread = threading.Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True)
+    running: Any = installed
+    thread = threading.Thread(target=running.run, kwargs={"installSignalHandlers": False}, daemon=True)
     thread.start()
-    yield reactor
-    reactor.callFromThread(reactor.stop)
+    yield running
+    running.callFromThread(running.stop)
     thread.join(PATIENCE)
 
 
