@@ -138,6 +138,7 @@ class Conversations:
 
     async def _session_of(self, post: Post) -> LiveSession | None:
         """The session the message belongs to, held for it. One message of a session at a time."""
+        await self._take_over(post)
         while True:
             live = self._lives.find(post.sids, post.connection, post.peer)
             if live is None:
@@ -154,6 +155,19 @@ class Conversations:
             if live is not None:
                 return self._take_up(live)
         return None
+
+    async def _take_over(self, post: Post) -> None:
+        """Take up the session that the cookie names where another one would be taken for it: one that the
+        phone has opened with another process meanwhile, or that shares a proxy's connection. Only the store
+        knows whether the cookie is newer than what this process has in hand, or older."""
+        found = self._lives.find(post.sids, post.connection, post.peer)
+        if found is None or not post.sids or found.session.sid in post.sids:
+            return
+        for sid in post.sids:
+            newer = await self._load(sid)
+            if newer is not None and self._lives.get(sid) is None:
+                self._lives.add(newer)
+                return
 
     async def _load(self, sid: str, *, peer: str = "") -> LiveSession | None:
         """The stored session with this id, or, with `peer`, a newer one of its device from that address."""

@@ -147,9 +147,15 @@ class Phone:
     """
 
     def __init__(
-        self, port: int, serial: str, draw: random.Random, login: tuple[str, str] | None = None
+        self,
+        port: int,
+        serial: str,
+        draw: random.Random,
+        login: tuple[str, str] | None = None,
+        product_class: str = "K1",
     ) -> None:
         self.port, self.serial, self.draw, self.login = port, serial, draw, login
+        self.product_class = product_class
         self.ledger = Ledger()
         self.tree = dict(FACTORY)
         self.events: list[tuple[str, str]] = [("0 BOOTSTRAP", ""), ("1 BOOT", "")]
@@ -171,8 +177,9 @@ class Phone:
         self.delivered_by_response = False
         self.knows_queue = True
         self.knows_m_events = True
-        #: method and point at which it hangs up, once; "TransferComplete" counts as a method, too
-        self.dies: tuple[str, str] | None = None
+        #: methods and points at which it hangs up, once each and in this order; its own Inform and
+        #: TransferComplete count as methods, too
+        self.dies: list[tuple[str, str]] = []
         self._reboot: str | None = None
         self._reset = False
         self._connection: Connection | None = None
@@ -183,7 +190,7 @@ class Phone:
 
     @property
     def id(self) -> str:
-        return f"00155D-K1-{self.serial}"
+        return f"00155D-{self.product_class}-{self.serial}"
 
     def poke(self) -> None:
         """Have it hold a session soon, as a connection request would."""
@@ -284,6 +291,7 @@ class Phone:
 
     async def _session(self, told: list[tuple[str, str]]) -> None:
         self._cookie = ""
+        self._maybe_die("Inform", NOT_REACHED)
         answer = await self._post("Inform", self._inform(told))
         if b"InformResponse" not in answer:
             raise SessionBroken(answer)
@@ -315,8 +323,8 @@ class Phone:
                 self.events.remove(event)
 
     def _maybe_die(self, method: str, point: str) -> None:
-        if self.dies == (method, point):
-            self.dies = None
+        if self.dies[:1] == [(method, point)]:
+            del self.dies[0]
             raise SessionBroken(f"it died: {method}, {point}")
 
     async def _post(self, what: str, body: bytes) -> bytes:
@@ -342,13 +350,9 @@ class Phone:
                 headers["Cookie"] = self._cookie
             if self._challenge:
                 headers["Authorization"] = self._digest()
-            if self.dies == (what, NOT_HEARD):
-                self.dies = None
-                asking = asyncio.ensure_future(self._connection.ask("POST", "/", body, headers))
-                await asyncio.sleep(0.15)  # long enough for the message to be worked on, as a rule
-                asking.cancel()
-                raise SessionBroken(f"it died: {what}, {NOT_HEARD}")
             status, fields, answer = await self._connection.ask("POST", "/", body, headers)
+            if status != 401:
+                self._maybe_die(what, NOT_HEARD)
             if "set-cookie" in fields:
                 self._cookie = fields["set-cookie"].partition(";")[0]
             if status == 401 and self.login:
@@ -396,7 +400,7 @@ class Phone:
             % (
                 f"i{self.draw.getrandbits(32)}",
                 "<cwmp:Inform><DeviceId><Manufacturer>Independent</Manufacturer><OUI>00155D</OUI>"
-                f"<ProductClass>K1</ProductClass><SerialNumber>{self.serial}</SerialNumber></DeviceId>"
+                f"<ProductClass>{self.product_class}</ProductClass><SerialNumber>{self.serial}</SerialNumber></DeviceId>"
                 f'<Event enc:arrayType="cwmp:EventStruct[{len(told)}]">{events}</Event>'
                 "<MaxEnvelopes>1</MaxEnvelopes><CurrentTime>2026-01-01T00:00:00Z</CurrentTime>"
                 f"<RetryCount>{self.retries}</RetryCount>"
