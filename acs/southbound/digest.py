@@ -28,13 +28,11 @@ def parameters(text: bytes) -> dict[bytes, bytes]:
 
     Of a repeated name the first counts.
     """
-    found: dict[bytes, bytes] = {}
-    for name, quoted, plain in _PARAMETER.findall(text):
-        value = quoted or plain
-        if b"\\" in quoted:
-            value = _ESCAPED.sub(rb"\1", quoted)
-        found.setdefault(name.lower(), value)
-    return found
+    matches = _PARAMETER.findall(text)
+    matches.reverse()
+    if b"\\" not in text:
+        return {name.lower(): quoted or plain for name, quoted, plain in matches}
+    return {name.lower(): _ESCAPED.sub(rb"\1", quoted) or plain for name, quoted, plain in matches}
 
 
 def secret_hash(username: bytes, realm: bytes, password: bytes, algorithm: bytes = b"MD5") -> bytes:

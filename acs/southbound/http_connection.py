@@ -110,7 +110,7 @@ class HttpConnection(Protocol):
         if self._phase is _Phase.DRAINING:  # its time is counted from the last answer, whatever still comes
             self._drained += len(data)
             if self._drained > _DRAIN_BYTES:
-                self._cut()
+                self.cut()
             return
         self.last_active = self.factory.clock()
         if self._phase is _Phase.READING:
@@ -143,7 +143,7 @@ class HttpConnection(Protocol):
         self._abort_sink("the connection was lost")
         if self._sender is not None:
             self._sender.connection_lost()
-        self._guarded("a callback of a lost connection failed", self.connection.lose)
+        self.connection.lose()
 
     # Requests
 
@@ -152,7 +152,7 @@ class HttpConnection(Protocol):
         try:
             while self._phase is _Phase.READING:
                 if self._request is None:
-                    head = self._reader.next_head()
+                    head = self._reader.next_head() if self._reader.buffered else None
                     if head is None:
                         break
                     self._begin(head)
@@ -324,7 +324,7 @@ class HttpConnection(Protocol):
         if self._phase is not _Phase.ANSWERING:
             return
         if not complete:
-            self._cut()  # the stated length can no longer be kept
+            self.cut()  # the stated length can no longer be kept
             return
         self._sent()
         self._advance()
@@ -369,7 +369,8 @@ class HttpConnection(Protocol):
         self.last_active = self.factory.clock()
         self._transport.loseConnection()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End the connection at once, whatever it is doing."""
         self._phase = _Phase.CLOSED
         self._abort_sink("the connection was cut")
         self._transport.abortConnection()
@@ -379,12 +380,12 @@ class HttpConnection(Protocol):
         quiet = now - self.last_active
         if self._phase is _Phase.DRAINING:
             if quiet > self.factory.drain_timeout:
-                self._cut()
+                self.cut()
         elif quiet <= self.factory.idle_timeout:
             return
         elif self._phase is _Phase.ANSWERING:
             if self._sender is not None:
-                self._cut()  # the client takes nothing of its file; a handler may take its time
+                self.cut()  # the client takes nothing of its file; a handler may take its time
         elif self._request is None and self._reader.between_requests:
             self._close()
         else:
@@ -396,10 +397,6 @@ class HttpConnection(Protocol):
             self._abort_sink("the server stops")
             self._close()
 
-    def cut(self) -> None:
-        """End the connection whatever it is doing."""
-        self._cut()
-
     @property
     def _transport(self) -> Any:
         return self.transport
@@ -407,10 +404,7 @@ class HttpConnection(Protocol):
     def _abort_sink(self, reason: str) -> None:
         sink, self._sink = self._sink, None
         if sink is not None:
-            self._guarded("a body sink failed to abort", sink.abort, reason)
-
-    def _guarded(self, what: str, call: Callable[..., object], *arguments: Any) -> None:
-        try:
-            call(*arguments)
-        except Exception:
-            log.exception(what, peer=self.connection.peer)
+            try:
+                sink.abort(reason)
+            except Exception:
+                log.exception("a body could not be given up", **self._whose())

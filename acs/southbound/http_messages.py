@@ -12,8 +12,11 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
+import structlog
 from msgspec import Struct
 from twisted.internet.defer import Deferred
+
+log = structlog.get_logger("acs.southbound.http")
 
 #: Fields that may stand once: of several the first counts, the others are dropped. All others are joined.
 _SINGLE = frozenset(
@@ -33,8 +36,9 @@ class Headers:
 
     def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._fields: dict[bytes, bytes] = {}
+        add = self.add
         for name, value in fields:
-            self.add(name, value)
+            add(name, value)
 
     def add(self, name: bytes, value: bytes) -> None:
         """One more line. Repeated fields are joined as RFC 9110 5.3 says, cookies by "; "."""
@@ -105,7 +109,10 @@ class Connection:
         self.lost = True
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:
+                log.exception("a callback of a lost connection failed", peer=self.peer)
 
 
 class RequestHead:

@@ -28,7 +28,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VERSION = re.compile(rb"HTTP/(\d)\.(\d)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
-_BLANKS = b" \t"
+_BLANKS = (b" ", b"\t")
 
 
 class _Stage(Enum):
@@ -225,20 +225,15 @@ class RequestReader:
 
 def _parse_head(lines: list[bytes]) -> ParsedHead:
     method, target, version = _request_line(lines[0].strip())
-    headers = Headers()
-    name = value = b""
+    fields: list[tuple[bytes, bytes]] = []
     for line in lines[1:]:
-        if line[:1] in (b" ", b"\t") and name:  # folded, RFC 9112 5.2
-            value += b" " + line.strip()
-            continue
-        if name:
-            headers.add(name, value)
         name, colon, value = line.partition(b":")
-        name = name.strip() if colon else b""
-        value = value.strip()
-    if name:
-        headers.add(name, value)
-    return ParsedHead(method, target, version, headers)
+        if line[:1] in _BLANKS:  # folded, RFC 9112 5.2
+            if fields:
+                fields[-1] = (fields[-1][0], (fields[-1][1] + b" " + line.strip()).strip())
+        elif colon:
+            fields.append((name.strip(), value.strip()))
+    return ParsedHead(method, target, version, Headers(fields))
 
 
 def _request_line(line: bytes) -> tuple[str, bytes, str]:

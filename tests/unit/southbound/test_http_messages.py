@@ -80,3 +80,12 @@ def test_a_lost_connection_tells_whoever_asked_once() -> None:
     connection.lose()
     connection.on_lost(lambda: told.append("after"))
     assert told == ["before", "after"]
+
+
+def test_a_callback_that_fails_keeps_no_other_from_being_told(capsys: pytest.CaptureFixture[str]) -> None:
+    connection, told = Connection(), []
+    connection.on_lost(lambda: 1 // 0)
+    connection.on_lost(lambda: told.append("told"))
+    connection.lose()
+    assert told == ["told"]
+    assert "ZeroDivisionError" in capsys.readouterr().out
