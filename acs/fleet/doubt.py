@@ -58,12 +58,9 @@ def at_inform(task: Task, heard: Heard, now: float, session: str, *, can_ask: bo
 
 
 def _download(task: Task, heard: Heard, now: float, session: str, reason: str, can_ask: bool) -> Task:
-    if proof.taken(task):
-        return waiting_for_transfer(task, now)
-    keys = heard.keys("M Download")
-    if task.id in keys or (
-        not keys and ("7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events)
-    ):
+    # Without this task's key, an event may be another transfer's: the TransferComplete that comes with it is
+    # heard before this phone is asked or sent anything.
+    if proof.taken(task) or task.id in heard.keys("M Download"):
         return waiting_for_transfer(task, now)
     if "cannot_ask" in task.evidence or not can_ask:
         return quiet(task, now, session, reason)

@@ -130,7 +130,10 @@ def _by_inform(
 
 def _under_way(task: Task, heard: Heard) -> bool:
     """Whether the transfer has begun: a boot before that, by a power cut perhaps, is not its boot."""
-    return taken(task) or "7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events
+    keys = (*heard.keys("M Download"), *heard.keys("M Upload"))
+    if taken(task) or task.id in keys:
+        return True
+    return not keys and ("7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events)
 
 
 def _by_key(task: Task, tasks: tuple[Task, ...], heard: Heard, code: str) -> str:
