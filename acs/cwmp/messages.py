@@ -2,7 +2,7 @@
 
 `AcsRequest` is what an ACS may ask, `CpeResponse` what a CPE answers to it; `CpeRequest` is what a CPE may
 ask, `AcsResponse` what the ACS answers. A `Fault` may stand in the place of either answer. Field names are
-the schemas' element names in snake case (cwmp-1-0.xsd, cwmp-1-1.xsd, cwmp-1-2.xsd); the class name is the body
+the schemas' element names in snake case (cwmp-1-0.xsd, cwmp-1-1.xsd, cwmp-1-2.xsd); a class is named like the body
 element's local name.
 """
 
