@@ -1,8 +1,9 @@
 """Tasks whose request went out and whose answer never came: what was done, and may it be asked again?
 
-Reads and sets may: doing them twice is doing them once. A reboot or a reset shows in the next Inform. A
-download, or an object that was added, is asked about first (`acs.fleet.questions`), because sending it again
-could do it twice. A task that the phone answered is never here.
+Reads and sets may: doing them twice is doing them once. A reboot or a reset shows in the next Inform, but for
+one that repeats an earlier boot. Such a one, a download, or an object that was added is asked about first
+(`acs.fleet.questions`), because sending it again could do it twice. A task that the phone answered is never
+here.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ def at_inform(task: Task, heard: Heard, now: float, session: str, *, can_ask: bo
         return task
     reason = task.evidence.get("unanswered") or BROKEN
     match task.work:
+        case RebootWork() | FactoryResetWork() if heard.repeated:
+            # The boot may be the one before the request, told once more, or the one it asked for.
+            return task.noting(unanswered=reason, boot_repeated=True)
         case RebootWork():
             return outcome.again(task, now, f"{reason}, and it did not boot")
         case FactoryResetWork():

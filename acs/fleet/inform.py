@@ -93,7 +93,8 @@ def absorb(
         changes = changes.then(Changes(learning=_reads_wanted(after, learning, codes, inform)))
     tasks = tuple(tasks)
     if tasks:
-        heard = _heard(inform, repeated_boot=repeated and events.BOOT in before.events)
+        boots = {events.BOOTSTRAP, events.BOOT}.intersection(codes)
+        heard = _heard(inform, repeated_boot=repeated and bool(boots) and boots.issubset(before.events))
         changes = changes.then(_tasks(tasks, changes.device or after, heard, profile, now, session))
     return changes
 

@@ -177,11 +177,15 @@ class Phone:
         self.delivered_by_response = False
         self.knows_queue = True
         self.knows_m_events = True
+        self.boot_seconds = 0.0
         #: methods and points at which it hangs up, once each and in this order; its own Inform and
         #: TransferComplete count as methods, too
         self.dies: list[tuple[str, str]] = []
         self._reboot: str | None = None
         self._reset = False
+        self._booting = False
+        #: when it started, by the loop's clock; 0 for long ago
+        self._since = 0.0
         self._connection: Connection | None = None
         self._cookie = ""
         self._challenge: dict[str, str] = {}
@@ -235,6 +239,10 @@ class Phone:
         if self._reboot is not None:
             key, self._reboot = self._reboot, None
             self._boot(("M Reboot", key))
+        if self._booting:
+            self._booting = False
+            await asyncio.sleep(self.boot_seconds)
+            self._since = asyncio.get_running_loop().time()
 
     def _boot(self, *why: tuple[str, str]) -> None:
         reasons = why if self.knows_m_events else ()
@@ -246,9 +254,7 @@ class Phone:
     def _booted(self) -> None:
         # A session after a boot is a new one, not a retry: its RetryCount begins at zero.
         self.retries = 0
-        self._since = asyncio.get_running_loop().time()
-
-    _since = 0.0
+        self._booting = True
 
     @property
     def _version(self) -> str:
@@ -467,9 +473,8 @@ class Phone:
         return _response("GetParameterValues", self._values("ParameterList", names))
 
     def _values(self, element: str, names: list[str]) -> str:
-        if self._since:
-            uptime = asyncio.get_running_loop().time() - self._since
-            self.tree["Device.DeviceInfo.UpTime"] = str(int(uptime))
+        uptime = asyncio.get_running_loop().time() - self._since if self._since else 1_000_000
+        self.tree["Device.DeviceInfo.UpTime"] = str(int(uptime))
         listed = "".join(
             f"<ParameterValueStruct><Name>{name}</Name>"
             f'<Value xsi:type="xsd:string">{escape(self.tree[name])}</Value></ParameterValueStruct>'

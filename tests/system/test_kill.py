@@ -280,6 +280,8 @@ def test_two_hundred_phones_and_everything_that_can_be_killed(start_server):
         phone.repeats_lost_message = number % 3 == 0
         phone.delivered_by_response = number % 5 == 0
         phone.knows_m_events = number % 7 != 0
+        if not phone.knows_m_events:  # it may be asked for how long it has been up
+            phone.boot_seconds = 2.5
         phone.connection_each_message = number % 11 == 0
 
     async def work() -> None:
