@@ -94,6 +94,17 @@ class Supervisor:
     look_after: Callable[[], None]
     _children: list[_Child] = field(default_factory=list)
     _stopping: bool = False
+    #: readable after a signal
+    _woken: int = -1
+
+    def __post_init__(self) -> None:
+        """Heed signals from now on: whoever is told that the server is ready may stop it at once."""
+        self._woken, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def keep(self, name: str, start: Callable[[], int]) -> None:
         """Start a child now and whenever it died; `start` returns its process id."""
@@ -107,18 +118,12 @@ class Supervisor:
 
     def run(self) -> None:
         """Watch over the children until SIGTERM or SIGINT; then stop them and return."""
-        wake_read, wake_write = os.pipe()
-        os.set_blocking(wake_write, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._told_to_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
         while not self._stopping:
             self._reap()
             self.look_after()
             self._restart_due()
-            if select.select([wake_read], [], [], 1.0)[0]:
-                os.read(wake_read, 4096)
+            if select.select([self._woken], [], [], 1.0)[0]:
+                os.read(self._woken, 4096)
         self.stop()
 
     def _told_to_stop(self, *_: object) -> None:

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import structlog
 from twisted.internet import reactor as installed_reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from acs.data_directory import DataDirectory
@@ -77,7 +77,7 @@ def serve(
         for name, factory in process.factories.items():
             listener = sockets[name]
             wrapped = TLSMemoryBIOFactory(cast(Any, tls), False, factory) if tls else factory
-            reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped)
+            process.ports.append(reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped))
         _calm_collector()
         ready()
 
@@ -88,7 +88,7 @@ def serve(
 
 
 class _Process:
-    """The parts of one server process. `factories` serve the ports by name."""
+    """The parts of one server process. `factories` serve the ports by name, `ports` listen with them."""
 
     def __init__(
         self,
@@ -98,6 +98,7 @@ class _Process:
         shared: Mapping[str, bytes],
         files_port: int,
     ) -> None:
+        self.ports: list[Any] = []
         self._directory = directory
         self._runner = runner = ReactorRunner(redis_url)
         self._conversations = Conversations(
@@ -149,6 +150,9 @@ class _Process:
         self._conversations.start()
 
     async def stop(self) -> None:
+        """Let answers that are under way go out, write what is unwritten, then part from Redis."""
+        await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
+        await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
         await self._conversations.stop()
         await self._runner.stop()
 

@@ -200,8 +200,7 @@ def add_object(
         work["values"] = assignments(pairs)
 
     def show(printer: Printer, task: dict[str, Any]) -> None:
-        number = (task["result"] or {}).get("instance_number", "?")
-        printer.result(task, f"{object_name.rstrip('.')}.{number}.")
+        printer.result(task, task["result"]["object"])
 
     run_task(server, device_name, work, show, **how)
 

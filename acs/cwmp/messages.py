@@ -2,8 +2,8 @@
 
 `AcsRequest` is what an ACS may ask, `CpeResponse` what a CPE answers to it; `CpeRequest` is what a CPE may
 ask, `AcsResponse` what the ACS answers. A `Fault` may stand in the place of either answer. Field names are
-the element names of the schemas (cwmp-1-0.xsd, cwmp-1-1.xsd, cwmp-1-2.xsd) in snake case; a class is named like
-its element in the SOAP body.
+the element names of the schemas (cwmp-1-0.xsd, cwmp-1-1.xsd, cwmp-1-2.xsd) in snake case; a class is named
+like its element in the SOAP body.
 """
 
 from __future__ import annotations

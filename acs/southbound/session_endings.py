@@ -20,8 +20,6 @@ TIMED_OUT = "timed out"
 SUPERSEDED = "superseded"
 FAILED = "failed"
 
-_HEARTBEAT = frozenset({events.PERIODIC})
-
 
 class SessionEndings:
     """:param now: seconds since the epoch."""
@@ -42,7 +40,7 @@ class SessionEndings:
         else:
             self._lives.drop(live)
         # a fleet's heartbeats would drown the rest: those in which nothing else happened are for debugging
-        quiet = outcome == DONE and session.requests == 0 and set(session.events) <= _HEARTBEAT
+        quiet = outcome == DONE and session.requests == 0 and events.routine(session.events)
         (log.debug if quiet else log.info)(
             "session",
             device=live.device.id if live.device is not None else "",

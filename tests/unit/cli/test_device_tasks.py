@@ -122,7 +122,7 @@ def test_with_yes_it_is_done(acs, server, phone, tasks, verb, kind):
 
 
 def test_a_new_object_is_printed_with_its_number(acs, server, phone, tasks):
-    tasks("add_object", "pending", "done", result={"instance_number": 3})
+    tasks("add_object", "pending", "done", result={"instance": 3, "object": "Device.Lines.3.", "status": 0})
     result = acs("device", "add-object", phone["id"], "Device.Lines.", "Enable=1")
     assert server.requests("POST")[0].json == {
         "type": "add_object",
