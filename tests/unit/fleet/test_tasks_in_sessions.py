@@ -513,6 +513,18 @@ def test_credentials_whose_answer_is_lost_are_read_back(desk, with_login):
     assert desk.device.connection_request.origin == "acs"
 
 
+def test_a_phone_that_reboots_over_every_set_is_not_set_for_ever(desk, with_login):
+    with_login.odd = lambda r: None if isinstance(r, m.SetParameterValues) else NotImplemented
+    desk.inform("0 BOOTSTRAP")
+    desk.talk(with_login)
+    asked = []
+    for _ in range(5):
+        desk.inform("1 BOOT")  # in the middle of the session: nobody noticed that it broke off
+        asked += desk.talk(with_login)
+    assert [request.name for request in asked] == ["GetParameterValues"]
+    assert desk.device.connection_request.origin == "refused"
+
+
 def test_a_phone_without_those_leaves_is_not_asked(desk, phone):
     desk.login = ConnectionRequestLogin("user", "derived")
     desk.learnt(phone)
