@@ -31,8 +31,8 @@ def next_step(situation: Situation) -> Step | None:
         return Step(cwmp.GetParameterValues((device.root + facts.CONNECTION_REQUEST_USERNAME,)), CHECK)
     if device.connection_request.origin or not _takes_credentials(situation):
         return None
-    # The ParameterKey stays what it was: no task is done by this. Unsure from the moment it goes out, so that a
-    # phone that reboots over every set is asked once what it has, and not set for ever.
+    # The ParameterKey stays what it was: no task is done by this. Unsure from the moment it goes out, so that
+    # a phone that reboots over every set is asked once what it has, and not set for ever.
     request = cwmp.SetParameterValues(_values(situation, login), device.parameter_key)
     return Step(request, SET, _ended(situation, login, UNSURE, ""))
 

@@ -146,7 +146,7 @@ def _waiting_on(task: Task, now: float) -> Task:
     """The report is in; what else is to come, a boot or the file server's word, gets time of its own."""
     if proof.is_firmware(task):
         return outcome.waiting(task, max(task.deadline, now + proof.BOOT_WAIT))
-    return outcome.waiting(task, now + proof.REPORT_WAIT)
+    return outcome.waiting(task, now + proof.FETCH_WAIT)
 
 
 # --- the timeline -------------------------------------------------------------------------------------------

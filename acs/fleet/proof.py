@@ -44,8 +44,11 @@ BOOT_WAIT = 900.0
 RESET_WAIT = 1800.0
 #: What a scheduled Inform may be late by, retries included.
 SCHEDULE_SLACK = 900.0
-#: How long a TransferComplete is waited for once the file itself has gone through, and the reverse.
-REPORT_WAIT = 600.0
+#: How long a TransferComplete is waited for once an upload has arrived: phones that send one do so at once,
+#: and those that never do should not keep an operator waiting.
+REPORT_WAIT = 60.0
+#: How long the file server's word is waited for once the phone has reported a transfer.
+FETCH_WAIT = 600.0
 
 
 class Heard(Struct, frozen=True):

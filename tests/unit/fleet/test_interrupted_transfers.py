@@ -37,7 +37,7 @@ def test_the_phones_report_is_believed_when_its_time_is_over(desk, known):
     desk.talk(known)
     begins(desk, task)
     desk.notice(m.TransferComplete(task))
-    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.REPORT_WAIT + 1))
+    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.FETCH_WAIT + 1))
     assert desk.tasks[task].state == "done"
 
 

@@ -304,7 +304,7 @@ def test_a_report_without_any_fetch_is_not_believed(desk, known):
     task = desk.task(CONFIG)
     desk.talk(known)
     desk.notice(m.TransferComplete(task))
-    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.REPORT_WAIT + 1))
+    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.FETCH_WAIT + 1))
     assert desk.tasks[task].state == "failed"
     assert "it never fetched the file" in desk.tasks[task].fault.text
 
@@ -409,7 +409,7 @@ def test_the_file_itself_proves_an_upload_that_is_never_reported(desk, known):
     task = desk.task(UploadWork())
     desk.talk(known)
     desk.tasks[task] = proof.received(desk.tasks[task], now=desk.now, **RECEIVED)
-    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.REPORT_WAIT + 1))
+    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.FETCH_WAIT + 1))
     assert desk.tasks[task].state == "done"
     assert desk.tasks[task].result["sha256"] == "ab"
 
