@@ -40,6 +40,9 @@ def run(redis_url: str, data_dir: Path, log_level: str) -> int:
     try:
         level = "DEBUG" if log_level == "debug" else "WARNING"
         Worker([Queue(QUEUE, connection=blocking)], connection=blocking).work(logging_level=level)
+    except RedisError as error:  # lost for longer than RQ waits, or lost again while the worker said farewell
+        print(f"acs worker: Redis at {redis_url} was lost: {error}", file=sys.stderr)
+        return 1
     finally:
         timetable.stop()
     return 0
