@@ -230,8 +230,7 @@ class HttpConnection(Protocol):
         if inspect.iscoroutine(answer):
             answer = Deferred.fromCoroutine(answer)
         if isinstance(answer, Deferred):
-            answer.addErrback(self._failed)
-            answer.addCallback(self._late_answer)
+            answer.addCallbacks(self._late_answer, self._late_failure)
             answer.addErrback(self._failed)
         else:
             self._send(self._not_a_response(answer))
@@ -239,6 +238,9 @@ class HttpConnection(Protocol):
     def _late_answer(self, answer: Any) -> None:
         self._send(answer if isinstance(answer, Response) else self._not_a_response(answer))
         self._advance()
+
+    def _late_failure(self, failure: Failure) -> None:
+        self._late_answer(self._failed(failure))
 
     def _attempt(self, call: Callable[..., Any], *arguments: Any) -> Any:
         """What the call returns. Whatever it does wrong costs this request alone: then it is the answer to

@@ -48,7 +48,7 @@ ANSWER_TIMEOUT = 10.0
 
 _log = structlog.get_logger("acs.store")
 
-#: A call that was sent, and who gets its raw answer or its failure.
+#: A call that was sent, and who gets its answer, decoded, or its failure.
 _Waiting = tuple[Call[Any], Callable[[Any], None], Callable[[Exception], None]]
 
 #: redis-py's asyncio connection: its methods carry no types.
@@ -148,7 +148,6 @@ class ReactorRunner:
         if not self._accepting:
             return fail(self._unavailable())
         answer: Deferred[T] = Deferred()
-        answer.addCallback(call.decode)
         self._enqueue((call, answer.callback, answer.errback))
         return answer
 
@@ -165,11 +164,9 @@ class ReactorRunner:
         batch = _Batch(len(commands))
         for place, call in enumerate(commands):
             self._enqueue((call, batch.answered(place), batch.failed))
-
-        def decode(answers: list[Any]) -> list[Any]:
-            return [call.decode(answers[place]) for call, place in zip(calls, places, strict=True)]
-
-        return batch.done.addCallback(decode)
+        if len(places) < len(commands):
+            batch.done.addCallback(lambda answers: [answers[place] for place in places])
+        return batch.done
 
     @inlineCallbacks
     def drive(self, steps: Steps[T]) -> Generator[Deferred[list[Any]], list[Any], T]:
@@ -219,7 +216,7 @@ class ReactorRunner:
             else:
                 if not waiting:
                     raise RedisError("an answer came that nobody asked for")
-                waiting.popleft()[1](answer)
+                _answered(waiting.popleft(), answer)
 
     def _refused(self, refused: _Waiting, error: ResponseError) -> None:
         call, _, on_failure = refused
@@ -357,6 +354,16 @@ class _Batch:
                 self.done.errback(self._failure)
             else:
                 self.done.callback(self._answers)
+
+
+def _answered(answered: _Waiting, answer: Any) -> None:
+    call, on_answer, on_failure = answered
+    try:
+        decoded = call.decode(answer)
+    except Exception as error:  # noqa: BLE001 - what is stored cannot be read: that is its reader's trouble
+        on_failure(error)
+    else:
+        on_answer(decoded)
 
 
 def _pack(call: Call[Any]) -> bytes:
