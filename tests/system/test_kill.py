@@ -15,9 +15,11 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,6 +33,17 @@ PATIENCE = 150.0
 OPEN = ("pending", "running", "waiting")
 LABEL = "Device.Line.1.Label"
 INTERVAL = "Device.ManagementServer.PeriodicInformInterval"
+
+
+@pytest.fixture(autouse=True)
+def _no_redis_is_left(tmp_path: Path) -> Iterator[None]:
+    """Where a test fails between a kill and a start, the private Redis has nobody who would stop it."""
+    yield
+    for noted in tmp_path.glob("*/redis/redis.pid"):
+        pid = int(noted.read_text())
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/cwd") == str(noted.parent.resolve()):
+                os.kill(pid, signal.SIGKILL)
 
 
 class Operator:
