@@ -8,7 +8,7 @@ import zlib
 
 import phone_texts as texts
 import pytest
-from conftest import eventually
+from desk import eventually
 from phone_wire import Wire
 
 from acs.fleet.task import GetParameterValuesWork

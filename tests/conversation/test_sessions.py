@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import phone_texts as texts
 import pytest
-from conftest import eventually
+from desk import eventually
 
 from acs.fleet.task import (
     DownloadWork,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phone_texts as texts
-from conftest import eventually
+from desk import eventually
 
 from acs.fleet.task import GetParameterValuesWork, RebootWork, SetParameterValuesWork
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import phone_texts as texts
 import pytest
-from conftest import Server, eventually
+from desk import Operator, Server, eventually
 
 from acs.fleet.task import GetParameterValuesWork, SetParameterValuesWork
 
@@ -123,8 +123,6 @@ def test_a_session_goes_on_when_redis_was_away_for_a_moment(own_redis):
     try:
         phone = server.phone()
         phone.holds_session("0 BOOTSTRAP")
-        from conftest import Operator
-
         operator = Operator(own_redis.url)
         task = operator.asks(phone, SetParameterValuesWork(values={LABEL: "b"}))
         phone.opens("2 PERIODIC")
