@@ -83,8 +83,9 @@ def absorb(
     if after.learning is Learning.FAILED:
         after, changes = _learning_again(after, changes, profile, learning, now)
     if not routine:
-        entries = (*_quiet_time(before, now), _informed(codes, inform, before, now))
-        changes = changes.then(Changes(timeline=entries, urgent=True))
+        quiet = heartbeats(before)
+        entry = _informed(codes, inform, before, now)
+        changes = changes.then(Changes(timeline=(quiet, entry) if quiet else (entry,), urgent=True))
     changes = changes.then(Changes(device=after))
     if learning is not None and learning.asked and learning.session != session and not changes.learning:
         changes = changes.then(_learning_lost(after, profile, learning, now, session))
@@ -244,14 +245,15 @@ def _reads_wanted(
 # --- the timeline -------------------------------------------------------------------------------------------
 
 
-def _quiet_time(before: Device, now: float) -> tuple[TimelineEntry, ...]:
-    """One entry for all heartbeats since the last entry."""
-    count = before.routine_informs
+def heartbeats(device: Device) -> TimelineEntry | None:
+    """One entry for all heartbeats since the last entry. They are counted in the record, and the next Inform
+    that has news writes this."""
+    count = device.routine_informs
     if not count:
-        return ()
+        return None
     text = f"{count} regular Inform{'' if count == 1 else 's'}"
-    data = {"count": count, "from": before.routine_since, "to": before.last_inform}
-    return (TimelineEntry(before.last_inform, "inform", text, data),)
+    data = {"count": count, "from": device.routine_since, "to": device.last_inform}
+    return TimelineEntry(device.last_inform, "inform", text, data)
 
 
 def _informed(codes: tuple[str, ...], inform: Inform, before: Device, now: float) -> TimelineEntry:

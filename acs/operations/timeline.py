@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.identity import device_key
+from acs.fleet.inform import heartbeats
 from acs.operations.errors import Invalid
 from acs.operations.ports import Runner, moment
 from acs.store import timeline as store
@@ -36,7 +37,7 @@ async def page(runner: Runner, known: KnownDevice, *, limit: int, before: str) -
     """The newest entries before a time: ISO 8601, seconds since the epoch, or the `next` of a page."""
     limit_time = _read_time(before)
     stored = await runner.run(store.read(device_key(known.device.id), limit=limit, before=limit_time))
-    routine = routine_entry(known)
+    routine = heartbeats(known.device)
     if routine is not None and routine.at < limit_time:
         entries = sorted([routine, *stored], key=lambda entry: -entry.at)
         if len(entries) > limit and entries[limit].at < entries[limit - 1].at:
@@ -45,20 +46,6 @@ async def page(runner: Runner, known: KnownDevice, *, limit: int, before: str) -
         entries = stored
     more = len(entries) >= limit
     return TimelinePage([_view(entry) for entry in entries], repr(entries[-1].at) if more else None)
-
-
-def routine_entry(known: KnownDevice) -> TimelineEntry | None:
-    """The Informs that had nothing to tell since the last entry: counted in the record, not written.
-
-    The next Inform with news writes it, in these very words (`acs.fleet.inform`).
-    """
-    device = known.device
-    count = device.routine_informs
-    if not count:
-        return None
-    text = f"{count} regular Inform{'' if count == 1 else 's'}"
-    data = {"count": count, "from": device.routine_since, "to": device.last_inform}
-    return TimelineEntry(device.last_inform, "inform", text, data)
 
 
 def _view(entry: TimelineEntry) -> EntryView:
