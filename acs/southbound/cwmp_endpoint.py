@@ -95,17 +95,7 @@ class CwmpEndpoint:
             return text_response(400, str(error))
         try:
             reply = await self._conversations.receive(
-                Post(
-                    message,
-                    len(request.body),
-                    sids,
-                    request.connection,
-                    request.peer,
-                    request.host,
-                    request.headers.text(b"user-agent"),
-                    username,
-                    _lasting(request),
-                )
+                Post(message, sids, username, request, request.connection, request.peer)
             )
         except StoreError as error:
             return _come_back(request, message, sids, error)
@@ -136,14 +126,6 @@ def _read(request: Request) -> Envelope | MalformedMessage | None:
         return read(body, charset)
     except MalformedMessage as malformed:
         return malformed
-
-
-def _lasting(request: Request) -> bool:
-    """Whether the phone means to keep this connection."""
-    connection = request.headers.get(b"connection")
-    if request.version == "1.0":
-        return connection is not None and b"keep-alive" in connection.lower()
-    return connection is None or b"close" not in connection.lower()
 
 
 def _come_back(

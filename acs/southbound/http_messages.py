@@ -30,36 +30,24 @@ TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
 
 
 class Headers:
-    """Header fields by name, whatever the case of the name."""
+    """Header fields by name, in whatever case the names were sent."""
 
     __slots__ = ("_fields",)
 
-    def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(self, lines: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._fields: dict[bytes, bytes] = {}
-        add = self.add
-        for name, value in fields:
-            add(name, value)
-
-    def add(self, name: bytes, value: bytes) -> None:
-        """One more line. Repeated fields are joined as RFC 9110 5.3 says, cookies by "; "."""
-        name = name.lower()
         fields = self._fields
-        if name not in fields:
-            fields[name] = value
-        elif name == b"cookie":
-            fields[name] += b"; " + value
-        elif name not in _SINGLE:
-            fields[name] += b", " + value
+        for name, value in lines:
+            name = name.lower()
+            fields[name] = _joined(name, fields[name], value) if name in fields else value
 
-    def get(self, name: bytes | str) -> bytes | None:
-        """The value without blanks around it, or None."""
-        raw = name.encode("latin-1") if isinstance(name, str) else name
-        found = self._fields.get(raw)
-        return self._fields.get(raw.lower()) if found is None else found
+    def get(self, name: bytes) -> bytes | None:
+        """The value without blanks around it, or None. The name is asked for in lower case."""
+        return self._fields.get(name)
 
-    def text(self, name: bytes | str, default: str = "") -> str:
+    def text(self, name: bytes, default: str = "") -> str:
         """The value as text (UTF-8 where it is, else ISO-8859-1); `default` where the field is missing."""
-        value = self.get(name)
+        value = self._fields.get(name)
         if value is None:
             return default
         try:
@@ -69,7 +57,7 @@ class Headers:
 
     def tokens(self, name: bytes) -> list[bytes]:
         """A comma-separated field, lower case, such as `Connection`."""
-        value = self.get(name)
+        value = self._fields.get(name)
         return [token.strip().lower() for token in value.split(b",")] if value else []
 
     def items(self) -> list[tuple[bytes, bytes]]:
@@ -77,10 +65,17 @@ class Headers:
         return list(self._fields.items())
 
     def __contains__(self, name: bytes) -> bool:
-        return self.get(name) is not None
+        return name in self._fields
 
     def __repr__(self) -> str:
         return f"Headers({self._fields!r})"
+
+
+def _joined(name: bytes, before: bytes, value: bytes) -> bytes:
+    """A field that stands twice, as RFC 9110 5.3 has it; cookies by "; "."""
+    if name in _SINGLE:
+        return before
+    return before + (b"; " if name == b"cookie" else b", ") + value
 
 
 class Connection:

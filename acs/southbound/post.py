@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from acs.cwmp.reading import Envelope, MalformedMessage
-from acs.southbound.http_messages import Connection
+from acs.southbound.http_messages import Connection, Request
 
 
 class Post(NamedTuple):
@@ -13,19 +13,35 @@ class Post(NamedTuple):
 
     #: None for an empty body
     message: Envelope | MalformedMessage | None
-    #: bytes of the body
-    size: int
     #: session ids from the cookie
     sids: tuple[str, ...]
+    #: as whom the phone authenticated, "" where it need not
+    username: str
+    request: Request
     connection: Connection
     peer: str
-    #: the host by which the phone reached this server
-    host: str = ""
-    user_agent: str = ""
-    #: as whom the phone authenticated, "" where it need not
-    username: str = ""
-    #: whether the phone will keep the connection for its next message
-    lasting: bool = True
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.request.body)
+
+    @property
+    def host(self) -> str:
+        """The host by which the phone reached this server."""
+        return self.request.host
+
+    @property
+    def user_agent(self) -> str:
+        return self.request.headers.text(b"user-agent")
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the phone means to keep the connection for its next message."""
+        connection = self.request.headers.get(b"connection")
+        if self.request.version == "1.0":
+            return connection is not None and b"keep-alive" in connection.lower()
+        return connection is None or b"close" not in connection.lower()
 
 
 class Reply(NamedTuple):

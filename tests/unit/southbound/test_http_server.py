@@ -281,7 +281,7 @@ def test_a_tls_client_on_the_plain_port_is_told_so(phone: Client) -> None:
 def test_a_garbled_authorization_is_no_bad_request(phone: Client, server: Server) -> None:
     garbled = b'Digest \xff\x00="\x80,,,=\x07'
     assert phone.ask(POST.replace(b"\r\n\r\n", b"\r\nAuthorization: " + garbled + b"\r\n\r\n")).status == 200
-    assert server.requests[0].headers.get("authorization") == garbled
+    assert server.requests[0].headers.get(b"authorization") == garbled
 
 
 def test_an_idle_connection_is_closed_and_a_broken_request_told(
