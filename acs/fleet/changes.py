@@ -61,11 +61,9 @@ class Changes(Struct, frozen=True):
 
     def then(self, later: Changes) -> Changes:
         """Both, in order: where both speak, the later one counts."""
-        tasks = {task.id: task for task in self.tasks}
-        tasks.update((task.id, task) for task in later.tasks)
         return Changes(
             device=later.device or self.device,
-            tasks=tuple(tasks.values()),
+            tasks=newest(self.tasks, later.tasks),
             parameters=self.parameters + later.parameters,
             learning=later.learning or (None if later.learning_over else self.learning),
             learning_over=later.learning_over or (self.learning_over and later.learning is None),
@@ -73,3 +71,12 @@ class Changes(Struct, frozen=True):
             timeline=self.timeline + later.timeline,
             urgent=self.urgent or later.urgent,
         )
+
+
+def newest(tasks: tuple[Task, ...], changed: tuple[Task, ...]) -> tuple[Task, ...]:
+    """The tasks after these changed: each once, new ones at the end."""
+    if not changed:
+        return tasks
+    by_id = {task.id: task for task in tasks}
+    by_id.update((task.id, task) for task in changed)
+    return tuple(by_id.values())

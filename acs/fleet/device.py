@@ -102,4 +102,9 @@ class Device(Struct, frozen=True, array_like=True):
     @property
     def model_key(self) -> str:
         """What is learnt of one phone serves all phones with this key: OUI, product class, firmware."""
-        return "|".join((self.oui, self.product_class, self.software_version))
+        return key_of_model(self.oui, self.product_class, self.software_version)
+
+
+def key_of_model(oui: str, product_class: str, software_version: str) -> str:
+    """The key that all phones of this model with this firmware share."""
+    return f"{oui}|{product_class}|{software_version}"

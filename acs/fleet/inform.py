@@ -60,7 +60,12 @@ def absorb(
     routine = device is not None and _ROUTINE.issuperset(codes)
     overlay = _overlay(inform.parameter_list)
     after = structs.replace(
-        _identified(before, inform.device_id, ip, user_agent, server_host, namespace),
+        before,
+        **_who(before, inform.device_id),
+        namespace=namespace or before.namespace,
+        ip=ip,
+        user_agent=user_agent[:MAX_TEXT],
+        server_host=server_host or before.server_host,
         last_inform=now,
         last_boot=now if events.BOOT in codes else before.last_boot,
         informs=before.informs + 1,
@@ -103,20 +108,14 @@ def absorb(
 # --- who calls ----------------------------------------------------------------------------------------------
 
 
-def _identified(
-    device: Device, who: DeviceId, ip: str, user_agent: str, server_host: str, namespace: str
-) -> Device:
-    return structs.replace(
-        device,
-        manufacturer=who.manufacturer[:MAX_TEXT] or device.manufacturer,
-        oui=who.oui[:MAX_TEXT],
-        product_class=who.product_class[:MAX_TEXT],
-        serial_number=who.serial_number[:MAX_TEXT],
-        namespace=namespace or device.namespace,
-        ip=ip,
-        user_agent=user_agent[:MAX_TEXT],
-        server_host=server_host or device.server_host,
-    )
+def _who(before: Device, who: DeviceId) -> dict[str, str]:
+    """The device's fields of these names, as the Inform has them."""
+    return {
+        "manufacturer": who.manufacturer[:MAX_TEXT] or before.manufacturer,
+        "oui": who.oui[:MAX_TEXT],
+        "product_class": who.product_class[:MAX_TEXT],
+        "serial_number": who.serial_number[:MAX_TEXT],
+    }
 
 
 def _told(before: Device, after: Device, inform: Inform, now: float) -> tuple[Device, Changes]:

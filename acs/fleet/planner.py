@@ -57,15 +57,13 @@ def wants_tree(situation: Situation) -> bool:
 
 def next_step(situation: Situation) -> Step | None:
     """What to ask the phone now, or None to end the session. The step's task is claimed in its changes."""
-    if _phone_is_leaving(situation):
-        return None
-    return (
-        _going_on(situation)
-        or _question(situation)
-        or _due_task(situation)
-        or learner.next_step(situation)
-        or login.next_step(situation)
-    )
+    if situation.tasks:
+        if _phone_is_leaving(situation):
+            return None
+        step = _going_on(situation) or _question(situation) or _due_task(situation)
+        if step is not None:
+            return step
+    return learner.next_step(situation) or login.next_step(situation)
 
 
 def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:

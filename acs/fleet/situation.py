@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct, structs
 
 from acs.datamodel.tree import ParameterTree
-from acs.fleet.changes import Changes
+from acs.fleet.changes import Changes, newest
 from acs.fleet.device import ConnectionRequestLogin, Device
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
@@ -36,13 +36,11 @@ class Situation(Struct, frozen=True):
     def after(self, changes: Changes) -> Situation:
         """The situation once these changes are made. The tree is left alone: its holder merges them
         (`acs.fleet.merging`)."""
-        tasks = {task.id: task for task in self.tasks}
-        tasks.update((task.id, task) for task in changes.tasks)
         learning = None if changes.learning_over else changes.learning or self.learning
         return structs.replace(
             self,
             device=changes.device or self.device,
-            tasks=tuple(task for task in tasks.values() if task.open),
+            tasks=tuple([task for task in newest(self.tasks, changes.tasks) if task.open]),
             learning=learning,
             profile=changes.profile or self.profile,
         )

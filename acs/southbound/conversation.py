@@ -27,7 +27,7 @@ from acs.cwmp.reading import Envelope, MalformedMessage, UnknownMessage
 from acs.cwmp.session import Act, Event, Patience, Phase, Session, Transition
 from acs.cwmp.writing import write
 from acs.fleet.changes import TimelineEntry
-from acs.fleet.device import Device
+from acs.fleet.device import key_of_model
 from acs.fleet.identity import device_id_text, device_key
 from acs.southbound import silence
 from acs.southbound.http_messages import Connection
@@ -366,8 +366,7 @@ def _likely_model(inform: Inform) -> str:
     version = next(
         (one.value for one in inform.parameter_list if one.name.endswith(".DeviceInfo.SoftwareVersion")), ""
     )
-    who = inform.device_id
-    return Device("", oui=who.oui, product_class=who.product_class, software_version=version).model_key
+    return key_of_model(inform.device_id.oui, inform.device_id.product_class, version)
 
 
 def _classify(live: LiveSession, post: Post) -> tuple[Event, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import structlog
@@ -33,7 +34,7 @@ class SessionEndings:
         """Forget the session, and log its one line."""
         session = live.session
         if outcome == DONE:
-            self._lives.end(live, structs.replace(session, phase=Phase.ENDED))
+            self._lives.end(live, session)
         elif outcome == TIMED_OUT:
             # what the phone sends after all is taken as if it were in time
             self._lives.end(live, structs.replace(session, phase=Phase.CPE_TURN))
@@ -41,7 +42,14 @@ class SessionEndings:
             self._lives.drop(live)
         # a fleet's heartbeats would drown the rest: those in which nothing else happened are for debugging
         quiet = outcome == DONE and session.requests == 0 and events.routine(session.events)
-        (log.debug if quiet else log.info)(
+        level = logging.DEBUG if quiet else logging.INFO
+        if log.is_enabled_for(level):
+            self._log(level, live, outcome)
+
+    def _log(self, level: int, live: LiveSession, outcome: str) -> None:
+        session = live.session
+        log.log(
+            level,
             "session",
             device=live.device.id if live.device is not None else "",
             sid=session.sid,
