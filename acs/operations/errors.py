@@ -60,7 +60,7 @@ class Forbidden(OperationError):
     """The caller is known but may not do this."""
 
     def __init__(self, needed: str, role: str) -> None:
-        super().__init__(f"This needs the role {needed!r} or a higher one; the token has the role {role!r}.")
+        super().__init__(f"This needs the role '{needed}' or a higher one; the token has the role '{role}'.")
         self.needed = needed
         self.role = role
 

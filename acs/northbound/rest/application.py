@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -80,7 +81,8 @@ def _path(request: Request) -> str:
 def send(request: Request, reply: Reply) -> bytes:
     """Set status and headers; the body is for the caller to write."""
     body = reply.encoded()
-    request.setResponseCode(reply.status)
+    # Twisted has no phrase for some of them, 422 among these
+    request.setResponseCode(reply.status, HTTPStatus(reply.status).phrase.encode())
     headers = list(reply.headers)
     if reply.status not in (204, 304):
         headers += [
