@@ -8,9 +8,11 @@ ACS_TOKEN.
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,8 +26,6 @@ from acs.cli.printing import Printer
 #: Seconds for the server to take a connection, and to begin an answer to a call that does not wait.
 CONNECT_PATIENCE = 10.0
 ANSWER_PATIENCE = 60.0
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _REFUSALS = {
     401: outcomes.NotAuthorised,
@@ -183,6 +183,21 @@ def running_server(data_dir: Path) -> RunningServer | None:
     return RunningServer(run["web_url"], token)
 
 
+def _is_this_machine(host: str) -> bool:
+    """Whether this is an address of this machine: only those can be bound. A name other than localhost may
+    lead anywhere."""
+    if host == "localhost":
+        return True
+    try:
+        address = ip_address(host)
+        family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
 @dataclass
 class Server:
     """The options every REST command has, and what they lead to."""
@@ -213,7 +228,7 @@ class Server:
                 f"no server runs with {self.data_dir} (there is no run.json in it); "
                 "give --url and --token, or --data-dir"
             )
-        if httpx.URL(local.web_url).host in _LOOPBACK and not self.ca:
+        if not self.ca and _is_this_machine(httpx.URL(local.web_url).host):
             # the certificate names the public host, and nobody sits between this machine and itself
             verify = False
         return Api(

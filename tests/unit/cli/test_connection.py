@@ -5,7 +5,7 @@ import json
 import pytest
 
 from acs.cli import outcomes
-from acs.cli.connection import problem_text
+from acs.cli.connection import _is_this_machine, problem_text
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -37,6 +37,14 @@ def test_no_server_in_the_data_directory(acs, tmp_path):
     assert result.exit_code == outcomes.Unreachable.exit_code
     assert "run.json" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [("localhost", True), ("127.0.0.1", True), ("192.0.2.77", False), ("acs.example", False)],
+)
+def test_only_an_address_of_this_machine_needs_no_certificate_check(host, ours):
+    assert _is_this_machine(host) is ours
 
 
 def test_a_server_that_is_not_there(acs):
