@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from zlib import crc32
 
 import structlog
@@ -55,7 +56,7 @@ class CwmpEndpoint:
         self._authenticator = authenticator
         self._now = now
 
-    def handle(self, request: Request) -> Response | Deferred[Response]:
+    def handle(self, request: Request) -> Response | Coroutine[Deferred[Any], Any, Response]:
         if request.method != "POST":
             return _ONLY_POST
         headers = request.headers
@@ -64,10 +65,10 @@ class CwmpEndpoint:
         )
         sids = session_ids(headers.get(b"cookie"))
         if isinstance(verdict, Accepted):
-            return Deferred.fromCoroutine(self._answer(request, verdict.username, sids))
+            return self._answer(request, verdict.username, sids)
         if not sids and self._conversations.vouched(sids, request.connection) is None:
             return self._challenged(request, verdict)
-        return Deferred.fromCoroutine(self._answer_vouched(request, verdict, sids))
+        return self._answer_vouched(request, verdict, sids)
 
     async def _answer_vouched(self, request: Request, verdict: Challenge, sids: tuple[str, ...]) -> Response:
         """A request without credentials that may belong to a session whose Inform had them. An Inform begins

@@ -12,7 +12,7 @@ needs. Which oddities of phones are mended is told in `http_reading`, how connec
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -60,7 +60,7 @@ BODY_LIMIT = 16 * 1024 * 1024
 #: How long a client may take to close, once its last answer is out.
 DRAIN_TIMEOUT = 10.0
 
-Handler = Callable[[Request], "Response | Deferred[Response]"]
+Handler = Callable[[Request], "Response | Deferred[Response] | Coroutine[Deferred[Any], Any, Response]"]
 Begin = Callable[[RequestHead], "BodySink | Response | None"]
 Refused = Callable[[str, int, str], object]
 
@@ -68,8 +68,8 @@ Refused = Callable[[str, int, str], object]
 class HttpFactory(ServerFactory):
     """Serves HTTP on every connection.
 
-    :param handler: answers a whole request. An exception, or a Deferred that fails, becomes a 500 and a log
-        entry.
+    :param handler: answers a whole request, at once, by a Deferred or as a coroutine that awaits Deferreds.
+        An exception, or a Deferred that fails, becomes a 500 and a log entry.
     :param begin: asked before the body is read. None: collect it, then call `handler`. A sink: the body goes
         there, however large, and `handler` is not called. A response: refuse now; the body is not read.
     :param body_limit: bytes of a collected body, compressed and decompressed; more is answered with 413.

@@ -39,15 +39,17 @@ class Server:
             case "/fails":
                 raise RuntimeError("a mistake in the handler")
             case "/fails-later":
-                failing: Deferred[Response] = Deferred()
-                self.reactor.callLater(0, failing.errback, RuntimeError("a mistake in the handler"))
-                return failing
+                return self._failing()
             case "/nonsense":
                 return "not a response"
             case "/injected":
                 return Response(200, ((b"X", b"a\r\nX-Evil: 1"),))
             case "/coroutine":
                 return self._coroutine()
+            case "/coroutine-waits":
+                return self._waits()
+            case "/coroutine-fails":
+                return self._waits_in_vain()
             case "/held":
                 held: Deferred[Response] = Deferred()
                 self.held.append(held)
@@ -65,6 +67,25 @@ class Server:
 
     async def _coroutine(self) -> Response:
         return Response(200, (), b"awaited")
+
+    async def _waits(self) -> Response:
+        said: Deferred[bytes] = Deferred()
+        self.reactor.callLater(0, said.callback, b"fired")
+        heard = await said
+        try:
+            await self._failing()
+        except RuntimeError as error:
+            return Response(200, (), b"%b, then: %b" % (heard, str(error).encode()))
+        return Response(200, (), b"nothing failed")
+
+    async def _waits_in_vain(self) -> Response:
+        await self._failing()
+        return Response(200, (), b"nothing failed")
+
+    def _failing(self) -> Deferred[Response]:
+        failing: Deferred[Response] = Deferred()
+        self.reactor.callLater(0, failing.errback, RuntimeError("a mistake in the handler"))
+        return failing
 
 
 @pytest.fixture
@@ -327,6 +348,7 @@ def test_a_file_is_sent_whole_and_the_connection_stays(phone: Client, server: Se
     [
         (b"/fails", "a mistake in the handler"),
         (b"/fails-later", "a mistake in the handler"),
+        (b"/coroutine-fails", "a mistake in the handler"),
         (b"/nonsense", "gave no response"),
         (b"/injected", "cannot be written"),
         (b"/missing-file", "cannot be opened"),
@@ -351,6 +373,8 @@ def test_a_file_shorter_than_stated_breaks_the_connection(phone: Client, capsys:
 
 def test_a_handler_may_be_a_coroutine(phone: Client) -> None:
     assert phone.ask(b"POST /coroutine HTTP/1.1\r\n\r\n").body == b"awaited"
+    waited = phone.ask(b"POST /coroutine-waits HTTP/1.1\r\n\r\n").body
+    assert waited == b"fired, then: a mistake in the handler"
 
 
 def test_a_refused_request_is_answered_even_while_its_body_still_comes(phone: Client) -> None:
