@@ -114,8 +114,10 @@ def completed(situation: Situation, answer: CpeResponse) -> Changes:
     if isinstance(answer, Fault):
         if faults + 1 >= MAX_FAULTS and state.worked == 0 and state.stage is Stage.VALUES:
             return _failed(situation, f"the phone refuses every value ({answer.fault_code})")
+        # A refused look into a leaf that might have been an object is no refused value.
+        counted = faults + 1 if state.stage is Stage.VALUES else 0
         situation = situation.after(
-            Changes(learning=structs.replace(state.heard(), faults=faults + 1, tries=tries))
+            Changes(learning=structs.replace(state.heard(), faults=counted, tries=tries))
         )
     if state.stage is Stage.START:
         return _heard_start(situation, asked, answer)

@@ -23,7 +23,7 @@ MAX_REQUESTS = 4_000
 LOST_SESSIONS = 3
 #: So many requests in a row without an answer end the learning even within one session.
 LOST_REQUESTS = 10
-#: So many faults in a row before the first value, and the phone is taken to refuse all.
+#: So many refusals of values in a row before the first value, and the phone is taken to refuse all.
 MAX_FAULTS = 64
 #: How long a phone is left alone after learning failed, in seconds.
 PAUSE = 86_400.0
@@ -79,7 +79,7 @@ class LearningState(Struct, frozen=True, array_like=True):
     diagnostics: tuple[str, ...] = ()
     #: when learning may be tried again after it failed
     paused_until: float = 0
-    #: faults in a row
+    #: refusals of values in a row
     faults: int = 0
 
     @property

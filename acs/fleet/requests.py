@@ -6,8 +6,11 @@ take is for that phone to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+from msgspec import to_builtins
 
 from acs.cwmp import messages as cwmp
 from acs.cwmp.structures import AttributeChange
@@ -23,6 +26,11 @@ MAX_URL = 256
 MAX_FILE_TYPE = 64
 MAX_CREDENTIAL = 256
 MAX_DELAY = 2**32 - 1
+#: The widest types of the data models: long and unsignedLong.
+LEAST_INTEGER = -(2**63)
+GREATEST_INTEGER = 2**64 - 1
+#: What an XML document cannot hold, however it is escaped (XML 1.0, production 2).
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 #: What `file_type` may begin with: a number of the standard, or a vendor's `X OUI text`.
 DOWNLOAD_TYPES = (
@@ -90,7 +98,7 @@ def simple_request(task: Task, url: str) -> cwmp.AcsRequest:
 
 def check(work: Work) -> list[Complaint]:
     """What is wrong with this wish: (field, its value, what is allowed), in the order of the fields."""
-    return list(_complaints(work))
+    return [*_complaints(work), *_unwritable("", to_builtins(work))]
 
 
 def _complaints(work: Work) -> Iterator[Complaint]:
@@ -128,6 +136,22 @@ def _complaints(work: Work) -> Iterator[Complaint]:
             yield from _delay(work.delay)
         case _:
             return
+
+
+def _unwritable(field: str, given: Any) -> Iterator[Complaint]:
+    """What no message can carry, wherever in the wish it stands: left out, it would be another value."""
+    match given:
+        case str() if _NOT_IN_XML.search(given):
+            yield field, given, "text that XML can hold: no control characters but tab and line breaks"
+        case int() if not LEAST_INTEGER <= given <= GREATEST_INTEGER:
+            yield field, given, f"an integer from {LEAST_INTEGER} to {GREATEST_INTEGER}"
+        case dict():
+            for name, member in given.items():
+                yield from _unwritable(field, name)
+                yield from _unwritable(f"{field}.{name}" if field else name, member)
+        case list() | tuple():
+            for number, member in enumerate(given):
+                yield from _unwritable(f"{field}[{number}]", member)
 
 
 def _name(field: str, name: str, *, partial: bool = False, longest: int = MAX_NAME) -> Iterator[Complaint]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 
 class FieldError(Struct, frozen=True, omit_defaults=True):
@@ -12,7 +12,8 @@ class FieldError(Struct, frozen=True, omit_defaults=True):
 
     field: str
     message: str
-    value: Any = None
+    #: as it was given, null too; unset where nothing was
+    value: Any = UNSET
     #: the permitted values, or a phrase such as "an integer from 1 to 1000"
     allowed: list[str] | str | None = None
 
@@ -39,7 +40,7 @@ class Invalid(OperationError):
 
     @classmethod
     def field(
-        cls, field: str, message: str, *, value: Any = None, allowed: list[str] | str | None = None
+        cls, field: str, message: str, *, value: Any = UNSET, allowed: list[str] | str | None = None
     ) -> Invalid:
         return cls([FieldError(field=field, message=message, value=value, allowed=allowed)])
 

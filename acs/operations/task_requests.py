@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, get_args
 
-from msgspec import NODEFAULT, Meta, Struct, defstruct, structs
+from msgspec import NODEFAULT, UNSET, Meta, Struct, defstruct, structs
 
 from acs.fleet import requests
 from acs.fleet.device import Device
@@ -79,8 +79,8 @@ def read(body: Any) -> tuple[Work, Schedule]:
     tag = body.get("type")
     kind = REQUESTS.get(tag) if isinstance(tag, str) else None
     if kind is None:
-        message = "is required" if tag is None else "is no task type"
-        raise Invalid.field("type", message, value=tag, allowed=sorted(REQUESTS))
+        message = "is no task type" if "type" in body else "is required"
+        raise Invalid.field("type", message, value=body.get("type", UNSET), allowed=sorted(REQUESTS))
     request = validation.read(kind, body)
     work: Any = _part(WORKS[str(tag)], request)
     return work, _part(Schedule, request)
@@ -151,7 +151,8 @@ def _faults_of_times(schedule: Schedule, now: float) -> list[FieldError]:
     field, value = (
         ("expires_in", schedule.expires_in) if schedule.expires_in else ("expires_at", schedule.expires_at)
     )
-    if ends and ends <= now:
+    limited = schedule.expires_at is not None or schedule.expires_in is not None
+    if limited and ends <= now:
         return [FieldError(field, "has passed", value, "a time to come")]
     if ends and ends <= starts:
         return [FieldError(field, "is before not_before", value, "a time after not_before")]

@@ -35,7 +35,7 @@ def wanted_span(field: bytes | None, size: int) -> Span | None:
         return None
     match = _RANGE.fullmatch(field)
     if match is None or not (match[1] or match[2]):
-        raise NotSatisfiable(f"{field[:60]!r} is not a range")
+        raise NotSatisfiable(f"{_shown(field)!r} is not a range")
     if not match[1]:
         length = min(int(match[2]), size)
         start = size - length
@@ -44,7 +44,7 @@ def wanted_span(field: bytes | None, size: int) -> Span | None:
         end = min(int(match[2]), size - 1) if match[2] else size - 1
         length = end - start + 1
     if length <= 0 or start >= size:
-        raise NotSatisfiable(f"{field[:60]!r} is outside a file of {size} bytes")
+        raise NotSatisfiable(f"{_shown(field)!r} is outside a file of {size} bytes")
     return Span(start, length)
 
 
@@ -56,3 +56,7 @@ def same_entity(field: bytes | None, etag: bytes, *, weak: bool) -> bool:
     if weak:
         tags = [tag.removeprefix(b"W/") for tag in tags]
     return etag in tags or tags == [b"*"]
+
+
+def _shown(field: bytes) -> str:
+    return field[:60].decode("latin-1")

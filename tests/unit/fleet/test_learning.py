@@ -416,3 +416,14 @@ def test_the_state_is_small_and_survives_msgpack(desk, phone):
     packed = msgspec.msgpack.encode(desk.learning)
     assert len(packed) < 1000
     assert msgspec.msgpack.decode(packed, type=LearningState) == desk.learning
+
+
+def test_refused_looks_into_leaves_do_not_count_as_refused_values(desk, phone_with):
+    """Leaves right below the root may be objects whose dot was left out: all of them are looked into."""
+    phone = phone_with({f"Device.Leaf{i:03}": (str(i), "xsd:string") for i in range(100)})
+    phone.largest = 20
+    desk.inform("0 BOOTSTRAP", values=[ParameterValue("Device.DeviceInfo.SoftwareVersion", "1")])
+    desk.talk(phone)
+
+    assert desk.device.learning is Learning.COMPLETE
+    assert desk.tree["Device.Leaf099"].value == "99"

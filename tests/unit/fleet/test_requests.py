@@ -90,3 +90,40 @@ def test_each_impossible_field_is_named(work, fields):
 def test_a_read_has_no_single_request():
     with pytest.raises(TypeError, match="several requests"):
         requests.simple_request(Task(id="t", device="d", work=GetParameterValuesWork(("a",))), "")
+
+
+@pytest.mark.parametrize(
+    ("work", "field", "value"),
+    [
+        (SetParameterValuesWork({"Device.A": "a\x00b"}), "values.Device.A", "a\x00b"),
+        (SetParameterValuesWork({"Device.A": TypedValue("\x1b[2J")}), "values.Device.A.value", "\x1b[2J"),
+        (SetParameterValuesWork({"Device.\x01": "1"}), "values", "Device.\x01"),
+        (GetParameterValuesWork(("Device.A", "Device.\x0b")), "names[1]", "Device.\x0b"),
+        (GetParameterNamesWork("\x00"), "path", "\x00"),
+        (AddObjectWork("Device.\x00."), "object", "Device.\x00."),
+        (DownloadWork("a", file_type="2 Web Content", username="\ufffe"), "username", "\ufffe"),
+    ],
+)
+def test_what_xml_cannot_carry_is_refused_and_not_sent_without_it(work, field, value):
+    found = {complaint[0]: complaint for complaint in requests.check(work)}
+    assert found[field][1] == value
+    assert "XML" in found[field][2]
+
+
+def test_line_breaks_tabs_and_every_script_are_values_like_any_other():
+    assert requests.check(SetParameterValuesWork({"Device.A": "話机 😀\r\n\tü"})) == []
+
+
+@pytest.mark.parametrize("number", [10**40, -(2**63) - 1, 2**64])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda n: (SetParameterValuesWork({"Device.A": n}), "values.Device.A"),
+        lambda n: (SetParameterValuesWork({"Device.A": TypedValue(n, "int")}), "values.Device.A.value"),
+        lambda n: (AddObjectWork("Device.A.", {"B": n}), "values.B"),
+        lambda n: (DownloadWork(url="http://a/b", file_type="1 Firmware Upgrade Image", size=n), "size"),
+    ],
+)
+def test_numbers_that_no_type_of_cwmp_holds_are_refused(wrap, number):
+    work, field = wrap(number)
+    assert field in [complaint[0] for complaint in requests.check(work)]

@@ -75,3 +75,10 @@ def test_all_that_is_wrong_is_named_at_once(canned, finish):
     with pytest.raises(Invalid) as refused:
         finish(prepared(canned(None), Device(id="x"), work, schedule, now=NOW))
     assert [error.field for error in refused.value.errors] == ["expires_at", "file", "username", "delay"]
+
+
+def test_a_time_of_zero_is_a_time_that_has_passed_and_not_never(canned, finish):
+    work, schedule = read({"type": "reboot", "expires_at": 0})
+    with pytest.raises(Invalid) as refused:
+        finish(prepared(canned(), Device(id="x"), work, schedule, now=NOW))
+    assert [error.field for error in refused.value.errors] == ["expires_at"]

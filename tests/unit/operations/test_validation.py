@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +126,10 @@ def test_any_json_is_either_a_record_or_a_list_of_faults(given):
         record, faults = None, refused.errors
     assert isinstance(record, Bike) != bool(faults)
     assert all(fault.field and fault.message for fault in faults)
+
+
+def test_a_null_that_is_wrong_is_shown_as_the_value_that_was_given():
+    null, missing = (faults(Bike, given)["name"] for given in ({"name": None}, {}))
+    assert msgspec.to_builtins(null)["value"] is None
+    assert "value" not in msgspec.to_builtins(missing)
+    assert msgspec.to_builtins(faults(Bike, {"name": "Anna", "gears": None})["gears"])["value"] is None

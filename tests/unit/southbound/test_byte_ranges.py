@@ -59,3 +59,8 @@ def test_entity_tags() -> None:
     assert same_entity(b'W/"b"', b'"b"', weak=True)
     assert not same_entity(b'W/"b"', b'"b"', weak=False)
     assert not same_entity(None, b'"b"', weak=True)
+
+
+def test_a_refused_range_is_told_as_it_was_written():
+    with pytest.raises(NotSatisfiable, match=r"^'bytes=200-' is outside a file of 100 bytes$"):
+        wanted_span(b"bytes=200-", 100)
