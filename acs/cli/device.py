@@ -125,13 +125,15 @@ def tag(server: Server, device_name: str, add: tuple[str, ...], remove: tuple[st
 @click.argument("device_name", metavar="DEVICE")
 @server_options
 def wake(server: Server, device_name: str) -> None:
-    """Send a connection request, so that the phone starts a session now."""
+    """Send a connection request, so that the phone starts a session now. Exit code 1: it did not take it."""
     chosen = choose(server.api, device_name)
     with server.printer.waiting(f"waking {chosen}"):
         record = server.api.call("POST", f"/devices/{segment(chosen)}/wake").json()
     server.printer.result(
         record, f"{record['outcome']}: {record['text']}" if record.get("text") else record["outcome"]
     )
+    if record["outcome"] != "accepted":
+        click.get_current_context().exit(1)
 
 
 @device.command()

@@ -105,4 +105,8 @@ def test_tags_are_put_on_and_taken_off(acs, server, phone):
 
 def test_waking_a_phone_says_how_it_went(acs, server, phone):
     server.on(f"POST /devices/{phone['id']}/wake", {"outcome": "refused", "text": "401 after the login"})
-    assert acs("device", "wake", phone["id"]).stdout == "refused: 401 after the login\n"
+    result = acs("device", "wake", phone["id"])
+    assert result.stdout == "refused: 401 after the login\n"
+    assert result.exit_code == 1
+    server.on(f"POST /devices/{phone['id']}/wake", {"outcome": "accepted", "text": "200"})
+    assert acs("device", "wake", phone["id"]).exit_code == 0
