@@ -88,6 +88,12 @@ def noticed(situation: Situation, request: cwmp.CpeRequest) -> tuple[cwmp.AcsRes
 # --- TransferComplete ---------------------------------------------------------------------------------------
 
 
+def _whose(situation: Situation, key: str) -> str:
+    """What to say of a report that no open task waits for; a task may have been proved before its report."""
+    ours = key and device_key_of_task(key) == device_key(situation.device.id)
+    return "; its task is closed already" if ours else ", which no open task waits for"
+
+
 def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> Changes:
     task = _task_of(situation, request.command_key)
     fault = request.fault_struct
@@ -95,7 +101,7 @@ def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> 
         situation,
         "transfer",
         f"Reported a transfer as {'complete' if fault.fault_code == 0 else 'failed'}{_fault(fault)}"
-        + ("" if task is not None else ", which no open task waits for"),
+        + ("" if task is not None else _whose(situation, request.command_key)),
         command_key=request.command_key,
         fault_code=fault.fault_code,
         start_time=request.start_time,

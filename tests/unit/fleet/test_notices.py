@@ -6,6 +6,7 @@ import pytest
 
 from acs.cwmp import messages as m
 from acs.cwmp.structures import Argument, DeploymentResult, TransferFault
+from acs.fleet.identity import device_key
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,10 @@ def test_an_inform_is_not_a_notice(desk, phone):
     desk.learnt(phone)
     with pytest.raises(ValueError, match="opens a session"):
         desk.notice(m.Inform(None))
+
+
+def test_a_report_after_the_proof_is_said_to_be_of_a_closed_task(desk, phone):
+    desk.learnt(phone)
+    closed = device_key(desk.device.id) + "0" * 12
+    desk.notice(m.TransferComplete(closed))
+    assert desk.texts("transfer")[-1].endswith("; its task is closed already")
