@@ -70,6 +70,12 @@ class Server:
     def log(self) -> str:
         return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
 
+    def tracebacks(self) -> list[str]:
+        """Lines of the server processes with a traceback. A worker names its logger: when Redis is killed
+        under a job, that job has failed, and RQ says so in its own way."""
+        lines = self.log().splitlines()
+        return [line for line in lines if "Traceback" in line and '"logger":' not in line]
+
     def family(self) -> list[int]:
         """The pids of the server's processes: the supervisor first, then its children and theirs."""
         pids = [self.process.pid]

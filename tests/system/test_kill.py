@@ -341,7 +341,7 @@ def test_two_hundred_phones_and_everything_that_can_be_killed(start_server):
         for name, digest in operator.files.items():
             content = await operator.insist("GET", f"/api/v1/files/{name}")
             assert hashlib.sha256(content).hexdigest() == digest
-        assert "Traceback" not in server.log()
+        assert not server.tracebacks()
 
     run(work)
 
@@ -523,6 +523,6 @@ def test_a_stop_in_the_middle_of_sessions_loses_nothing(start_server):
             await operator.ended(*phones)
         assert all(task["state"] == "done" for task in operator.tasks.values()), report(operator)
         hold_against_ledgers(operator, phones)
-        assert "Traceback" not in server.log()
+        assert not server.tracebacks()
 
     run(work)

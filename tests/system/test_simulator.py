@@ -32,7 +32,7 @@ def serial_of(index: int, persona: str) -> str:
 def server(start_server: Callable[..., object]) -> Iterator[object]:
     server = start_server()
     yield server
-    assert "Traceback" not in server.log()
+    assert not server.tracebacks()
 
 
 @pytest.fixture
