@@ -6,7 +6,7 @@ process can go on without it. A session is found by its id, by its device and by
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 
 from twisted.internet.defer import Deferred
@@ -137,7 +137,8 @@ class LiveSessions:
         #: sids by the tick in which their time is up; entries of sessions that went on are stale and harmless
         self._due: dict[int, list[str]] = {}
         self._next_tick = 0
-        self._ended: dict[str, Session] = {}
+        #: oldest first; a plain dict looks for its first entry among all that were taken out before
+        self._ended: OrderedDict[str, Session] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._by_sid)
@@ -176,10 +177,9 @@ class LiveSessions:
     def end(self, live: LiveSession, session: Session) -> None:
         """Forget the session but for how it ended."""
         self.drop(live)
-        ended = self._ended
-        ended[session.sid] = session
-        if len(ended) > ENDED_REMEMBERED:
-            del ended[next(iter(ended))]
+        self._ended[session.sid] = session
+        if len(self._ended) > ENDED_REMEMBERED:
+            self._ended.popitem(last=False)
 
     def ended(self, sid: str) -> Session | None:
         return self._ended.get(sid)
