@@ -30,7 +30,7 @@ HEALTHY_AFTER = 30.0
 #: What a child gets between SIGTERM and SIGKILL: the longest drain of a session being answered.
 STOP_PATIENCE = 10.0
 #: How long the listening sockets of a killed predecessor may take to vanish.
-TAKEN_PATIENCE = 2.0
+TAKEN_PATIENCE = 5.0
 #: Connections waiting to be accepted; a site that comes back after a power cut connects all at once.
 BACKLOG = 4096
 

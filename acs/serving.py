@@ -78,6 +78,7 @@ def serve(
             listener = sockets[name]
             wrapped = TLSMemoryBIOFactory(cast(Any, tls), False, factory) if tls else factory
             process.ports.append(reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped))
+            listener.close()  # the port has a descriptor of its own, and is free once that is closed
         _calm_collector()
         ready()
 
