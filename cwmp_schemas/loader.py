@@ -1,16 +1,18 @@
 """Opens the data of this package by name.
 
-XML schemas lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a network.
+Configuration keys lie in `keys/`, a TOML file an area of features; an operator's own have the same form. XML schemas lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a network.
 """
 
 from __future__ import annotations
 
+import errno
 from functools import cache
 from pathlib import Path
 
 from lxml import etree
 
 _XSD = Path(__file__).parent / "xsd"
+_KEYS = Path(__file__).parent / "keys"
 
 
 class UnknownSchema(LookupError):
@@ -39,3 +41,12 @@ def open_schema(name: str) -> etree.XMLSchema:
         raise UnknownSchema(f"no schema named {name!r}; there are: {', '.join(schema_names())}")
     parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
     return etree.XMLSchema(etree.parse(str(_XSD / f"{name}.xsd"), parser))
+
+
+def key_files(directory: Path = _KEYS) -> tuple[tuple[str, str], ...]:
+    """Name and text of every file of configuration keys (`*.toml`), sorted by name; the shipped ones, or those
+    of a directory of an operator. Raises OSError or UnicodeDecodeError where one cannot be read.
+    """
+    if not directory.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "is no directory", str(directory))
+    return tuple((path.name, path.read_text(encoding="utf-8")) for path in sorted(directory.glob("*.toml")))
