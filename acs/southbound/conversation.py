@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import structlog
 from msgspec import structs
+from twisted.internet.task import deferLater
 
 from acs.cwmp import session as sessions
 from acs.cwmp import versions
@@ -46,6 +47,10 @@ log = structlog.get_logger("acs.sessions")
 _UNKNOWN_METHOD = Fault(METHOD_NOT_SUPPORTED, "Method not supported", faultcode="Server")
 
 
+#: Seconds between the looks for a phone that only its address tells from others.
+ADDRESS_PAUSES = (0.05, 0.15)
+
+
 class Conversations:
     """All sessions with phones that this process takes part in.
 
@@ -69,6 +74,7 @@ class Conversations:
         lost_grace: float = silence.LOST_GRACE,
     ) -> None:
         self._store = SessionStore(runner, now)
+        self._clock = clock
         self._now = now
         self._randomness = randomness
         self._lives = LiveSessions(tick)
@@ -76,6 +82,7 @@ class Conversations:
         self._endings = SessionEndings(self._lives, self._store, now)
         self._silence = Silence(
             self._lives,
+            self._store,
             self._steps,
             self._endings,
             clock=clock,
@@ -138,6 +145,8 @@ class Conversations:
 
     async def _session_of(self, post: Post) -> LiveSession | None:
         """The session the message belongs to, held for it. One message of a session at a time."""
+        if not post.sids and "sid" not in post.connection.state:
+            return await self._by_address(post.peer)
         await self._take_over(post)
         while True:
             live = self._lives.find(post.sids, post.connection, post.peer)
@@ -154,6 +163,31 @@ class Conversations:
             live = await self._load(sid, peer=peer)
             if live is not None:
                 return self._take_up(live)
+        return None
+
+    async def _by_address(self, peer: str) -> LiveSession | None:
+        """The session of a phone that returns no cookie and opens a connection for each message, held.
+
+        Its address alone counts where one open session comes from there, whichever process has it in hand.
+        The phone may be here before its last process noticed that it hung up: that is waited for.
+        """
+        for pause in (0.0, *ADDRESS_PAUSES):
+            if pause:
+                await deferLater(self._clock, pause)
+            found: list[LiveSession] = []
+            for sid in self._lives.at(peer) | await self._store.sids_at(peer):
+                stored = await self._load(sid)
+                if stored is not None and stored.session.peer == peer:
+                    found.append(stored)
+                if len(found) > 1:
+                    return None
+            for stored in found:
+                while live := self._lives.get(stored.session.sid):
+                    if not live.busy:
+                        live.hold()
+                        return live
+                    await live.free()
+                return self._take_up(stored)
         return None
 
     async def _take_over(self, post: Post) -> None:

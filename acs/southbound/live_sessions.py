@@ -34,6 +34,7 @@ class LiveSession:
 
     __slots__ = (
         "_waiting",
+        "address_told",
         "busy",
         "connection",
         "device",
@@ -91,6 +92,8 @@ class LiveSession:
         self.first_contact = device is None
         #: a rule raised: this session is answered politely and taken to its end, without rules
         self.failed = False
+        #: other processes know where the phone is, should it come to one of them
+        self.address_told = False
         self.busy = False
         self._waiting: deque[Deferred[None]] | None = None
 
@@ -185,11 +188,11 @@ class LiveSessions:
         return self._ended.get(sid)
 
     def find(self, sids: tuple[str, ...], connection: Connection, peer: str) -> LiveSession | None:
-        """The session that a message belongs to: by cookie, else by connection, else by where it comes from.
+        """The session that a message belongs to: by cookie, else by connection.
 
         A cookie of an earlier session names its device, too: on a connection that has not served another
         session, from the address of the device's present session, it is taken for an old cookie of that
-        (quirks 1 and 65). An address alone counts only where one session comes from there.
+        (quirks 1 and 65).
         """
         for sid in sids:
             live = self._by_sid.get(sid)
@@ -201,11 +204,11 @@ class LiveSessions:
         if sids:
             candidates = (self._by_key.get(sid[: len(sid) // 2]) for sid in sids)
             return next((live for live in candidates if live is not None and live.peer == peer), None)
-        here = self._by_peer.get(peer)
-        if here is None or len(here) != 1:
-            return None
-        (only,) = here
-        return self._by_sid[only]
+        return None
+
+    def at(self, peer: str) -> frozenset[str]:
+        """The sids of the sessions that came from this address."""
+        return frozenset(self._by_peer.get(peer, ()))
 
     def wait(self, live: LiveSession, until: float) -> None:
         """Report the session with `overdue` unless it goes on before this time."""

@@ -33,6 +33,7 @@ class SessionEndings:
     def finish(self, live: LiveSession, outcome: str) -> None:
         """Forget the session, and log its one line."""
         session = live.session
+        self._store.forget_address(live)
         if outcome == DONE:
             self._lives.end(live, session)
         elif outcome == TIMED_OUT:

@@ -19,7 +19,7 @@ from acs.fleet.device import Learning
 from acs.fleet.profile import ModelProfile
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.live_sessions import LiveSession
-from acs.store import profiles, refusals, sessions, timeline, trees
+from acs.store import addresses, profiles, refusals, sessions, timeline, trees
 from acs.store.calls import Call
 from acs.store.errors import StoreError
 from acs.store.runner_reactor import ReactorRunner
@@ -161,6 +161,23 @@ class SessionStore:
         live.pending = NO_CHANGES
         live.first_contact = False
         return True
+
+    # --- phones known by their address alone ---------------------------------------------------------------
+
+    def tell_address(self, live: LiveSession) -> None:
+        """Let other processes know that the session's phone is on no connection, without waiting for it."""
+        live.address_told = True
+        for call in addresses.remember(live.peer, live.session.sid):
+            self._in_passing(call)
+
+    def forget_address(self, live: LiveSession) -> None:
+        if live.address_told:
+            self._in_passing(addresses.forget(live.peer, live.session.sid))
+
+    async def sids_at(self, peer: str) -> frozenset[str]:
+        """The sessions whose phones were told to be at this address; some of them may be over."""
+        sids = await self._runner.run(addresses.sessions_at(peer))
+        return frozenset(sids)
 
     # --- what belongs to a session -------------------------------------------------------------------------
 

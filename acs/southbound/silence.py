@@ -20,7 +20,7 @@ from acs.southbound.http_messages import Connection
 from acs.southbound.live_sessions import LiveSession, LiveSessions
 from acs.southbound.session_endings import FAILED, SUPERSEDED, TIMED_OUT, SessionEndings
 from acs.southbound.session_steps import SessionSteps
-from acs.southbound.session_store import Superseded
+from acs.southbound.session_store import SessionStore, Superseded
 from acs.store.errors import StoreError
 
 log = structlog.get_logger("acs.sessions")
@@ -40,6 +40,7 @@ class Silence:
     def __init__(
         self,
         lives: LiveSessions,
+        store: SessionStore,
         steps: SessionSteps,
         endings: SessionEndings,
         *,
@@ -50,6 +51,7 @@ class Silence:
         lost_grace: float,
     ) -> None:
         self._lives = lives
+        self._store = store
         self._steps = steps
         self._endings = endings
         self._clock = clock
@@ -88,9 +90,14 @@ class Silence:
     # --- lost connections ---------------------------------------------------------------------------------
 
     def _connection_lost(self, connection: Connection) -> None:
-        """A phone may come back on another connection; what it said is written before long all the same."""
+        """A phone may come back on another connection, to any process; what it said is written before long
+        all the same."""
         live = self._lives.get(connection.state["sid"])
-        if live is not None and live.connection is connection and live.unwritten:
+        if live is None or live.connection is not connection:
+            return
+        if not live.address_told:
+            self._store.tell_address(live)
+        if live.unwritten:
             self._clock.callLater(self._lost_grace, self._write_if_unwritten, live)
 
     def _write_if_unwritten(self, live: LiveSession) -> None:

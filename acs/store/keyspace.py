@@ -16,6 +16,19 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{KEY}:q        | string | learning state; sessions; 0.1-20 KB, while the phone is being learnt         |
 | acs:{KEY}:p        | string | parameter tree against its model's shape; sessions; 0.3-3 KB                 |
 | acs:{KEY}:l        | list   | timeline, newest first, capped; sessions, operations; 50-150 B a line        |
+| acs:{KEY}:c        | string | the phone's own layer: version, msgpack; operations; 20 B a key              |
+| acs:{KEY}:C        | list   | its versions, newest first, capped; operations; 100 B each                   |
+| acs:{mac:MAC}:a    | string | a phone that is awaited, msgpack; operations, until it calls; 100 B          |
+| acs:{mac:MAC}:c    | string | its layer, as `acs:{KEY}:c`; so is `:C`                                      |
+| acs:awaited        | zset   | MAC addresses of awaited phones, score 0; operations, sessions; 60 B each    |
+| acs:macs           | hash   | device id by MAC address; sessions; 80 B a device                            |
+| acs:{config}:e     | string | epoch: how often shared layers or groups changed; operations                 |
+| acs:{config}:x     | zset   | names of shared layers by the epoch of their last change; operations         |
+| acs:{config}:l:NAME| string | a layer that phones share: version, msgpack; operations; 20 B a key          |
+| acs:{config}:h:NAME| list   | its versions, newest first, capped; operations; 100 B each                   |
+| acs:{config}:g     | hash   | groups by name, msgpack; operations; 100 B a group                           |
+| acs:{config}:m:NAME| zset   | ids of a group's members, score 0, awaited ones as ~MAC; operations,         |
+|                    |        | sessions; 130 B a member                                                     |
 | acs:devices        | zset   | all device ids, score 0, so in lexical order; sessions; 130 B a device       |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
@@ -26,6 +39,7 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{file}:c       | hash   | sha256, how many names share it; operations, file server; 100 B a content    |
 | acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
 | acs:secrets        | hash   | secrets that all servers share; the first server to start; 1 KB              |
+| acs:peer:IP        | set    | sids of open sessions without a connection, expires; sessions; 40 B each     |
 | acs:refusals       | list   | what was refused at the doors, capped; southbound; 100 KB at most            |
 """
 
@@ -40,6 +54,16 @@ FILE_CONTENTS = b"acs:{file}:c"
 TOKENS = b"acs:tokens"
 SECRETS = b"acs:secrets"
 REFUSALS = b"acs:refusals"
+AWAITED = b"acs:awaited"
+MACS = b"acs:macs"
+EPOCH = b"acs:{config}:e"
+CHANGED_LAYERS = b"acs:{config}:x"
+GROUPS = b"acs:{config}:g"
+#: What the keys of shared layers begin with.
+LAYER_PREFIX = b"acs:{config}:l:"
+
+#: Not a key but a channel: each new epoch is told on it.
+CONFIG_CHANNEL = b"acs:config"
 
 #: Suffixes of a device's keys, to be put after `device_prefix`.
 DEVICE = b"d"
@@ -52,9 +76,11 @@ FINISHED_TASKS = b"F"
 LEARNING = b"q"
 TREE = b"p"
 TIMELINE = b"l"
+LAYER = b"c"
+LAYER_HISTORY = b"C"
 
 #: Every fixed suffix; `FINISHED_TASK` is the one that goes on.
-DEVICE_SUFFIXES = (DEVICE, NOTES, WAKE, SESSION, TASKS, FINISHED_TASKS, LEARNING, TREE, TIMELINE)
+DEVICE_SUFFIXES = (DEVICE, NOTES, WAKE, SESSION, TASKS, FINISHED_TASKS, LEARNING, TREE, TIMELINE, LAYER, LAYER_HISTORY)
 
 #: The field of the open tasks' hash that holds the stamp; no task id is this short.
 STAMP_FIELD = b"v"
@@ -81,5 +107,30 @@ def shape(digest: str) -> bytes:
     return b"acs:shape:" + digest.encode()
 
 
+def peer_sessions(peer: str) -> bytes:
+    return b"acs:peer:" + peer.encode()
+
+
 def file_record(name: str) -> bytes:
     return b"acs:{file}:m:" + name.encode()
+
+
+def awaited_prefix(mac: str) -> bytes:
+    """What all keys of an awaited phone begin with; its layer has the suffixes of a device's."""
+    return b"acs:{mac:%b}:" % mac.encode()
+
+
+def awaited_record(mac: str) -> bytes:
+    return awaited_prefix(mac) + b"a"
+
+
+def shared_layer(name: str) -> bytes:
+    return LAYER_PREFIX + name.encode()
+
+
+def shared_layer_history(name: str) -> bytes:
+    return b"acs:{config}:h:" + name.encode()
+
+
+def group_members(group: str) -> bytes:
+    return b"acs:{config}:m:" + group.encode()

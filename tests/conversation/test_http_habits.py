@@ -57,6 +57,7 @@ def test_1_no_cookie_comes_back(known_phone, operator):
 
 def test_1_no_cookie_and_a_new_connection_for_every_message(start_server, operator):
     phone = start_server().phone()
+    phone.source = "127.0.7.3"
     phone.holds_session("0 BOOTSTRAP")
     phone.returns_cookies = False
     phone.keeps_connection = False

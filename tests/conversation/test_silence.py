@@ -94,6 +94,40 @@ def test_a_routine_session_over_two_processes_is_recorded(server, other_server, 
     assert operator.session(phone) is None
 
 
+def test_a_phone_without_cookies_and_connections_goes_on_in_another_process(server, other_server, operator):
+    phone = known(server)
+    task = operator.asks(phone, WORK)
+    phone.hangs_up()
+    phone.keeps_connection = phone.returns_cookies = False
+    phone.source = "127.0.7.1"
+    phone.opens("2 PERIODIC")
+    phone.port = other_server.port
+    phone.sends_nothing()
+    asked = phone.gets("GetParameterValues")
+    phone.port = server.port
+    phone.answers(asked, VALUES)
+    phone.gets_nothing()
+    assert operator.task(task).state == "done"
+
+
+def test_without_cookies_two_phones_of_one_address_are_not_taken_for_each_other(
+    server, other_server, operator
+):
+    phones = [known(server), known(server)]
+    task = operator.asks(phones[0], WORK)
+    for phone, at in zip(phones, (server, other_server), strict=True):
+        phone.hangs_up()
+        phone.keeps_connection = phone.returns_cookies = False
+        phone.source = "127.0.7.2"
+        phone.port = at.port
+        phone.opens("2 PERIODIC")
+    phones[1].port = server.port
+    phones[1].sends_nothing()
+    phones[1].gets_nothing()
+    assert operator.task(task).state == "pending"
+    assert operator.session(phones[0]) is not None
+
+
 def test_a_new_inform_at_another_process_wins(server, other_server, operator):
     phone = known(server)
     task = operator.asks(phone, WORK)

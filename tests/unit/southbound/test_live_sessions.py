@@ -44,14 +44,15 @@ def test_without_a_cookie_it_is_found_by_its_connection():
     assert lives.find((), bound(second), second.peer) is second
 
 
-def test_without_either_an_address_counts_while_one_session_comes_from_it():
+def test_an_address_has_the_sessions_that_came_from_it():
     lives, first, second = LiveSessions(1), live_session("a"), live_session("b")
     lives.add(first)
-    assert lives.find((), Connection(first.peer), first.peer) is first
     lives.add(second)
     assert lives.find((), Connection(first.peer), first.peer) is None
+    assert lives.at(first.peer) == {first.session.sid, second.session.sid}
     lives.drop(second)
-    assert lives.find((), Connection(first.peer), first.peer) is first
+    assert lives.at(first.peer) == {first.session.sid}
+    assert lives.at(NOWHERE) == frozenset()
 
 
 def test_an_old_cookie_of_the_device_counts_on_a_fresh_connection_from_its_address():
