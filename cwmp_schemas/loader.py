@@ -1,6 +1,7 @@
 """Opens the data of this package by name.
 
-Configuration keys lie in `keys/`, a TOML file an area of features; an operator's own have the same form. XML schemas lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a network.
+Configuration keys lie in `keys/`, a TOML file an area of features; an operator's own have the same form.
+XML schemas lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a network.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ def open_schema(name: str) -> etree.XMLSchema:
 
 
 def key_files(directory: Path = _KEYS) -> tuple[tuple[str, str], ...]:
-    """Name and text of every file of configuration keys (`*.toml`), sorted by name; the shipped ones, or those
-    of a directory of an operator. Raises OSError or UnicodeDecodeError where one cannot be read.
+    """Name and text of each file of configuration keys (`*.toml`), by name: the shipped ones, or an operator's.
+
+    Raises OSError or UnicodeDecodeError where one cannot be read.
     """
     if not directory.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "is no directory", str(directory))

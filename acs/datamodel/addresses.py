@@ -75,7 +75,7 @@ def _port_fault(port: str) -> str:
 
 
 def url_verdict(text: str) -> tuple[str, str]:
-    """A URL by one of SCHEMES, without backslashes; spaces and escapes, which the guide rules out, are odd."""
+    """A URL by one of SCHEMES, without backslashes; spaces and escapes, which it also rules out, are odd."""
     match = _URL.fullmatch(text)
     if match is None:
         return "is not a URL", ""

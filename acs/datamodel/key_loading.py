@@ -153,9 +153,8 @@ class _Reader:
         key, equals, values = text.partition("=")
         parts = tuple(value.strip() for value in re.split(r"\bor\b|,", values))
         if not equals or not key.strip() or not all(parts):
-            self._refuse(
-                "depends_on", f"depends_on has {text!r}; expected `key = value` or `key = value or value`"
-            )
+            expected = "expected `key = value` or `key = value or value`"
+            self._refuse("depends_on", f"depends_on has {text!r}; {expected}")
         return Condition(key.strip(), parts)
 
     def _converted(self, given: Any, kind: type[Any]) -> Any:
@@ -194,7 +193,7 @@ class Places:
         self._starts.append(len(self._lines))
 
     def line(self, feature: int | None, key: int | None, field: str = "") -> int:
-        """The line (from 1) of this field's assignment; where it has none that of the name, else the block's."""
+        """The line (from 1) of this field's assignment; where it has none, the name's, else the block's."""
         start = self._start(feature, key)
         end = next((other for other in self._starts if other > start), len(self._lines))
         for name in (field, "name"):

@@ -1,4 +1,4 @@
-"""What the description of a key must keep to: fields that belong to its type, limits in order, defaults that fit."""
+"""What the description of a key must keep to: fields that suit its type, limits in order, defaults that fit."""
 
 from __future__ import annotations
 
@@ -61,10 +61,8 @@ def _name_faults(key: Key) -> Iterator[Fault]:
     if len(set(letters)) != len(letters):
         yield Fault("name", "has an index letter twice; expected a different one for each place")
     if sorted(letters) != sorted(key.indexes):
-        expected = (
-            f"expected one entry for each of {', '.join(letters)}" if letters else "the name has no letter"
-        )
-        yield Fault("indexes", f"indexes has {', '.join(key.indexes) or 'nothing'}; {expected}")
+        has = ", ".join(key.indexes) or "nothing"
+        yield Fault("indexes", f"indexes has {has}; the name has {', '.join(letters) or 'no index letter'}")
     if not key.description.strip():
         yield Fault("description", "description is blank; expected a sentence")
 

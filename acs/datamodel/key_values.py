@@ -65,7 +65,7 @@ def default_of(use: KeyUse) -> str | None:
 def allowed(key: Key) -> list[str] | str:
     """What is permitted: a text for each value of an enumeration, else one phrase."""
     if key.type in _CHOICES and not key.separator:
-        return [f"{value} ({meaning})" if meaning else value for value, meaning in key.values.items()]
+        return _meanings(key)
     phrase = key.allowed or _phrase(key)
     if key.special:
         phrase = f"{' or '.join(key.special)} or {phrase}"
@@ -77,7 +77,7 @@ def allowed(key: Key) -> list[str] | str:
 
 
 def same(use: KeyUse, one: str, other: str) -> bool:
-    """Whether two values mean the same to the phone: `01` and `1` of an integer, hosts in any case of letters.
+    """Whether two values mean the same to the phone: `01` and `1` of an integer, hosts in any case.
 
     Blank is only the same as blank, whatever the default.
     """
@@ -122,6 +122,7 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
     length = _length_fault(key, text)
     if length:
         yield error(length)
+        return
     items = _items(key, text) if key.separator else [text]
     if key.max_items and len(items) > key.max_items:
         yield error(f"has {len(items)} items")
@@ -136,9 +137,7 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
 
 def _may_be_blank(use: KeyUse) -> bool:
     key = use.key
-    default = default_of(use)
-    blank_default = default == "" or (default is None and "" in dict(key.default).values())
-    return blank_default or "" in key.values or (key.type is KeyType.STRING and not key.min_length)
+    return default_of(use) == "" or "" in key.values or (key.type is KeyType.STRING and not key.min_length)
 
 
 def _length_fault(key: Key, text: str) -> str:
@@ -215,9 +214,7 @@ _NOUNS = {
 def _phrase(key: Key) -> str:
     """What one value, or one item of a list, may be."""
     if key.type in _CHOICES:
-        return ", ".join(
-            f"{value} ({meaning})" if meaning else value for value, meaning in key.values.items()
-        )
+        return ", ".join(_meanings(key))
     if key.type in _NUMBERS:
         noun = "a whole number" if key.type is KeyType.INTEGER else "a number"
         return noun + _limits(key.minimum, key.maximum)
@@ -228,6 +225,10 @@ def _phrase(key: Key) -> str:
     most = f"at most {key.max_length}" if key.max_length is not None else ""
     length = " and ".join(filter(None, (least, most)))
     return f"{noun} of {length} characters" if length else noun
+
+
+def _meanings(key: Key) -> list[str]:
+    return [f"{value} ({meaning})" if meaning else value for value, meaning in key.values.items()]
 
 
 def _limits(minimum: int | float | None, maximum: int | float | None) -> str:

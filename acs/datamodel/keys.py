@@ -1,4 +1,4 @@
-"""Configuration keys as operators know them: `account.X.sip_server.Y.address`, and how a written name is found.
+"""Configuration keys as operators know them, `account.X.sip_server.Y.address`; how a written name is found.
 
 A name's index letters (whole components, one capital letter each) stand for numbers; which numbers is part of
 the key. `Catalogue` finds the key behind a written name by its shape, the name with every number taken out:
@@ -180,7 +180,7 @@ class Catalogue:
         return tuple(dict.fromkeys(m for key in self.keys for m in key.models if m != ANY_MODEL))
 
     def for_model(self, model: str) -> Catalogue:
-        """The keys of this model (in any case of letters) and those of all models; empty for an unknown one."""
+        """The keys of this model, in any case of letters, and those of all models."""
         wanted = model.casefold()
         if wanted not in self._of_models:
             self._of_models[wanted] = Catalogue(
@@ -217,7 +217,7 @@ class Catalogue:
         return (self._order[use.key.name], *use.indexes.values())
 
     def near(self, name: str) -> tuple[str, ...]:
-        """Names of known keys that look like this one, the likest first, with its own numbers where it has any."""
+        """Names of known keys that look like this one, the likest first, with the numbers it was given."""
         wanted = shape(name)
         if wanted not in self._near:
             known = {shape(key.name): key.name for key in reversed(self.keys)}
