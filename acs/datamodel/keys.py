@@ -212,6 +212,15 @@ class Catalogue:
                 numbers[letter] = number
         return KeyUse(key, name, numbers)
 
+    def get(self, name: str) -> KeyUse | None:
+        """The key behind a written name; None where `find` would raise."""
+        if name not in self._by_name and shape(name) not in self._by_shape:
+            return None  # without looking for suggestions
+        try:
+            return self.find(name)
+        except KeyNameError:
+            return None
+
     def order(self, use: KeyUse) -> tuple[int, ...]:
         """What names are sorted by: the key's place in the files, then its numbers."""
         return (self._order[use.key.name], *use.indexes.values())

@@ -1,0 +1,198 @@
+"""Configuration files (`.cfg`) as phones read them: one `key = value` a line, comments on lines of their own.
+
+The rules are those of the guide's "Central Provisioning". What stands inside a value is kept as it is, spaces
+too; around the name and the value they mean nothing. Of two lines with one key the last counts, as it does
+for the phone. Unknown keys are kept: a phone has more keys than its guide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from acs.datamodel import key_values
+from acs.datamodel.key_values import Severity
+from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey
+
+#: The first line of every file that is written.
+FIRST_LINE = "#!version:1.0.0.1"
+
+#: What a line has to be, in the words of the complaints.
+EXPECTED = "expected `key = value` or a line that begins with #"
+
+_NAME = re.compile(r"[^\s=#]+")
+_BOM = b"\xef\xbb\xbf"
+
+
+class CfgLine(Struct, frozen=True):
+    """One assignment; `number` counts from 1."""
+
+    number: int
+    key: str
+    value: str
+
+
+class CfgFinding(Struct, frozen=True):
+    """One complaint about a file. `key` is "" where a line has none, `allowed` where nothing can be listed."""
+
+    line: int
+    key: str
+    severity: Severity
+    message: str
+    allowed: list[str] | str = ""
+    section: str = ""
+
+
+class CfgFile(Struct, frozen=True):
+    """What a file says, and what is wrong with its lines as such."""
+
+    lines: tuple[CfgLine, ...]
+    findings: tuple[CfgFinding, ...]
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Key to value as the phone takes it: of several lines with one key the last."""
+        return {line.key: line.value for line in self.lines}
+
+
+class UnwritableValue(ValueError):
+    """A name or value that no line of a configuration file can hold; the text names it."""
+
+
+def read(content: bytes) -> CfgFile:
+    """The lines of a file. Whatever its bytes are, nothing is raised: faults are findings."""
+    lines: list[CfgLine] = []
+    findings: list[CfgFinding] = []
+    for number, raw in enumerate(_raw_lines(content), start=1):
+        try:
+            text = raw.decode("utf-8").strip()
+        except UnicodeDecodeError as error:
+            message = f"byte {error.start + 1} of the line is no UTF-8; {_binary_hint(content)}"
+            findings.append(CfgFinding(number, "", Severity.ERROR, message))
+            if b"\0" in content:
+                break  # no text at all: one complaint is enough
+            continue
+        if text.startswith("#!version") and number > 1:
+            findings.append(
+                CfgFinding(number, "", Severity.WARNING, "#!version counts only on the first line of a file")
+            )
+        if not text or text.startswith("#"):
+            continue
+        line, fault = _assignment(number, text)
+        if line is not None:
+            lines.append(line)
+        if fault:
+            findings.append(CfgFinding(number, line.key if line else "", Severity.ERROR, fault))
+    findings += _twice(lines)
+    return CfgFile(tuple(lines), tuple(sorted(findings, key=lambda finding: finding.line)))
+
+
+def check(content: bytes, catalogue: Catalogue) -> list[CfgFinding]:
+    """Every complaint about a file and its values, by line."""
+    return check_file(read(content), catalogue)
+
+
+def check_file(file: CfgFile, catalogue: Catalogue) -> list[CfgFinding]:
+    """Every complaint about a file that was read and its values, by line."""
+    found = [*file.findings]
+    for line in file.lines:
+        found += check_value(line.number, line.key, line.value, catalogue)
+    return sorted(found, key=lambda finding: finding.line)
+
+
+def check_value(number: int, name: str, value: str, catalogue: Catalogue) -> Iterator[CfgFinding]:
+    """The complaints about one key and its value, for the line of this number."""
+    try:
+        use = catalogue.find(name)
+    except UnknownKey as error:
+        hint = f"; did you mean {' or '.join(error.near)}?" if error.near else ""
+        yield CfgFinding(number, name, Severity.WARNING, f"is no documented key{hint}", list(error.near))
+        return
+    except IndexNotAllowed as error:
+        # a letter in place of the number is the guide's own way of writing: the phone passes over the line
+        severity = Severity.WARNING if error.placeholder else Severity.ERROR
+        said = (
+            f"{error.letter} stands for a number; the phone does not know this line"
+            if error.placeholder
+            else f"{error.key.name} has no such number in the place of {error.letter}"
+        )
+        yield CfgFinding(number, name, severity, said, error.allowed, error.key.section)
+        return
+    for finding in key_values.check(use, value):
+        yield CfgFinding(number, name, finding.severity, finding.message, finding.allowed, finding.section)
+
+
+def failed(findings: Iterable[CfgFinding]) -> bool:
+    """Whether any of them is an error."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def write(values: Mapping[str, str], catalogue: Catalogue) -> bytes:
+    """The file with these values: the same values give the same bytes, in whatever order they come.
+
+    Known keys stand in the catalogue's order, others after them by name. Raises UnwritableValue.
+    """
+    for name, value in values.items():
+        _refuse_unwritable(name, value)
+    names = sorted(values, key=lambda name: _order(name, catalogue))
+    return "".join(
+        f"{line}\n" for line in (FIRST_LINE, *(_line(name, values[name]) for name in names))
+    ).encode()
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name} = {value}" if value else f"{name} ="
+
+
+def _order(name: str, catalogue: Catalogue) -> tuple[bool, tuple[int, ...], str]:
+    use = catalogue.get(name)
+    return (use is None, catalogue.order(use) if use else (), name)
+
+
+def _refuse_unwritable(name: str, value: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UnwritableValue(f"{name!r} cannot be a key: expected a name without spaces, = and #")
+    if re.search(r"[\r\n\0]", value):
+        raise UnwritableValue(f"{name}: the value has a line break in it; a value is one line")
+    if value != value.strip():
+        raise UnwritableValue(f"{name}: the value begins or ends with a space, which a file cannot keep")
+
+
+def _raw_lines(content: bytes) -> list[bytes]:
+    return content.removeprefix(_BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+
+
+def _binary_hint(content: bytes) -> str:
+    if len(content) % 16 == 0 and not content.startswith((b"#", _BOM)):
+        return "expected text; if the file is encrypted, decrypt it first"
+    return "expected text in UTF-8"
+
+
+def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
+    """The line's assignment, and what is wrong with it."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        return None, f"{_shown(text)} has no equal sign; {EXPECTED}"
+    if not name:
+        return None, f"no key stands before the equal sign; {EXPECTED}"
+    if not _NAME.fullmatch(name):
+        return None, f"{_shown(name)} cannot be a key; {EXPECTED}"
+    if "\0" in value:
+        return CfgLine(number, name, value), "the value has a zero byte in it; expected text"
+    return CfgLine(number, name, value), ""
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def _twice(lines: Iterable[CfgLine]) -> Iterator[CfgFinding]:
+    first: dict[str, CfgLine] = {}
+    for line in lines:
+        before = first.get(line.key)
+        if before is not None:
+            message = f"stands in line {before.number} already; this line counts"
+            yield CfgFinding(line.number, line.key, Severity.WARNING, message)
+        first[line.key] = line
