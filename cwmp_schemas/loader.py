@@ -45,7 +45,7 @@ def open_schema(name: str) -> etree.XMLSchema:
 
 
 def key_files(directory: Path = _KEYS) -> tuple[tuple[str, str], ...]:
-    """Name and text of each file of configuration keys (`*.toml`), by name: the shipped ones, or an operator's.
+    """Name and text of each file of configuration keys (`*.toml`): the shipped ones, or an operator's.
 
     Raises OSError or UnicodeDecodeError where one cannot be read.
     """

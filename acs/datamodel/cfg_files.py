@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from acs.datamodel import key_values
-from acs.datamodel.key_values import Severity
+from acs.datamodel.key_values import BLANKS, Severity
 from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey
 
 #: The first line of every file that is written.
@@ -23,6 +23,8 @@ FIRST_LINE = "#!version:1.0.0.1"
 EXPECTED = "expected `key = value` or a line that begins with #"
 
 _NAME = re.compile(r"[^\s=#]+")
+#: control characters that no line has
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -35,7 +37,7 @@ class CfgLine(Struct, frozen=True):
 
 
 class CfgFinding(Struct, frozen=True):
-    """One complaint about a file. `key` is "" where a line has none, `allowed` where nothing can be listed."""
+    """One complaint about a file. `key` is "" for a line without one, `allowed` where nothing is listed."""
 
     line: int
     key: str
@@ -63,16 +65,17 @@ class UnwritableValue(ValueError):
 
 def read(content: bytes) -> CfgFile:
     """The lines of a file. Whatever its bytes are, nothing is raised: faults are findings."""
+    if _is_binary(content):
+        message = "the file is no text; expected `key = value` lines, if it is encrypted decrypt it first"
+        return CfgFile((), (CfgFinding(1, "", Severity.ERROR, message),))
     lines: list[CfgLine] = []
     findings: list[CfgFinding] = []
     for number, raw in enumerate(_raw_lines(content), start=1):
         try:
-            text = raw.decode("utf-8").strip()
+            text = raw.decode("utf-8").strip(BLANKS)
         except UnicodeDecodeError as error:
-            message = f"byte {error.start + 1} of the line is no UTF-8; {_binary_hint(content)}"
+            message = f"byte {error.start + 1} of the line is no UTF-8; expected text in UTF-8"
             findings.append(CfgFinding(number, "", Severity.ERROR, message))
-            if b"\0" in content:
-                break  # no text at all: one complaint is enough
             continue
         if text.startswith("#!version") and number > 1:
             findings.append(
@@ -156,7 +159,7 @@ def _refuse_unwritable(name: str, value: str) -> None:
         raise UnwritableValue(f"{name!r} cannot be a key: expected a name without spaces, = and #")
     if re.search(r"[\r\n\0]", value):
         raise UnwritableValue(f"{name}: the value has a line break in it; a value is one line")
-    if value != value.strip():
+    if value != value.strip(BLANKS):
         raise UnwritableValue(f"{name}: the value begins or ends with a space, which a file cannot keep")
 
 
@@ -164,15 +167,18 @@ def _raw_lines(content: bytes) -> list[bytes]:
     return content.removeprefix(_BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
 
 
-def _binary_hint(content: bytes) -> str:
-    if len(content) % 16 == 0 and not content.startswith((b"#", _BOM)):
-        return "expected text; if the file is encrypted, decrypt it first"
-    return "expected text in UTF-8"
+def _is_binary(content: bytes) -> bool:
+    """Whether this is no text at all, such as an encrypted file, rather than text with a slip in it."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _NO_TEXT.search(content) is not None
+    return False
 
 
 def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
     """The line's assignment, and what is wrong with it."""
-    name, equals, value = (part.strip() for part in text.partition("="))
+    name, equals, value = (part.strip(BLANKS) for part in text.partition("="))
     if not equals:
         return None, f"{_shown(text)} has no equal sign; {EXPECTED}"
     if not name:

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from acs.datamodel.keys import Catalogue
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
@@ -42,6 +43,8 @@ class Services(Struct, frozen=True, kw_only=True):
     now: Callable[[], float]
     #: so many random bytes
     randomness: Callable[[int], bytes]
+    #: the documented configuration keys, the operators' own among them
+    catalogue: Catalogue
     #: largest stored file, in bytes
     file_limit: int
     version: str
