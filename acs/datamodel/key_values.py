@@ -71,7 +71,7 @@ def allowed(key: Key) -> list[str] | str:
         return _meanings(key)
     phrase = key.allowed or _phrase(key)
     if key.special:
-        phrase = f"{' or '.join(key.special)} or {phrase}"
+        phrase = f"{' or '.join(value or 'blank' for value in key.special)} or {phrase}"
     if key.separator:
         number = f"up to {key.max_items}" if key.max_items else "one or more"
         by = {" ": "spaces", ",": "commas", ";": "semicolons"}.get(key.separator, repr(key.separator))
@@ -140,7 +140,8 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
 
 def _may_be_blank(use: KeyUse) -> bool:
     key = use.key
-    return default_of(use) == "" or "" in key.values or (key.type is KeyType.STRING and not key.min_length)
+    named = "" in key.values or "" in key.special
+    return named or default_of(use) == "" or (key.type is KeyType.STRING and not key.min_length)
 
 
 def _length_fault(key: Key, text: str) -> str:
