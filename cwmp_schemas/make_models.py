@@ -15,7 +15,7 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -28,7 +28,7 @@ HEAD = """\
 
 
 class Row(NamedTuple):
-    """One line of a file: an object (its full path), or a parameter of the object above it (its last name)."""
+    """One line of a file: an object (its full path), or a parameter of the object above (its last name)."""
 
     name: str
     access: str
@@ -42,7 +42,7 @@ Models = dict[str, dict[str, Row]]
 
 def read(path: Path, prefix: str = "") -> Models:
     """Objects by full path, with their own row under ""; each with its parameters by name."""
-    document = etree.parse(str(path), etree.XMLParser(no_network=True, resolve_entities=False))
+    document: Any = etree.parse(str(path), etree.XMLParser(no_network=True, resolve_entities=False))
     types = {t.get("name"): t for t in document.iter("dataType") if t.get("name")}
     found: Models = {}
     for thing in document.find(".//model").iter("object"):
@@ -55,11 +55,11 @@ def read(path: Path, prefix: str = "") -> Models:
     return found
 
 
-def _access(thing: etree._Element) -> str:
+def _access(thing: Any) -> str:
     return "rw" if thing.get("access") == "readWrite" else "ro"
 
 
-def _parameter(parameter: etree._Element, types: dict[str, etree._Element]) -> Row:
+def _parameter(parameter: Any, types: dict[str, Any]) -> Row:
     syntax = parameter.find("syntax")
     kind = next(child for child in syntax if child.tag not in ("list", "default"))
     listed = syntax.find("list")
@@ -80,7 +80,7 @@ def _parameter(parameter: etree._Element, types: dict[str, etree._Element]) -> R
     return Row(parameter.get("name"), _access(parameter), type_name, limits, " ".join(marks))
 
 
-def _base(kind: etree._Element, types: dict[str, etree._Element]) -> etree._Element:
+def _base(kind: Any, types: dict[str, Any]) -> Any:
     """The element with the limits: the named type's own, or that of the type it is based on."""
     while kind.tag == "dataType":
         named = types[kind.get("ref") or kind.get("base")]
@@ -89,8 +89,8 @@ def _base(kind: etree._Element, types: dict[str, etree._Element]) -> etree._Elem
     return kind
 
 
-def _limits(kind: etree._Element) -> str:
-    """`a|b`: one of these; `low:high`: a number; `64`: a text of at most so many characters (base64: bytes)."""
+def _limits(kind: Any) -> str:
+    """`a|b`: one of these; `low:high`: a number; `64`: at most so many characters (base64: bytes)."""
     choices = [choice.get("value") for choice in kind.findall("enumeration")]
     if choices:
         return "|".join(choices)

@@ -36,7 +36,7 @@ _ROOT = "Device."
 
 
 class ParameterModel(Struct, frozen=True, kw_only=True):
-    """One parameter. `path` has `{i}` for every instance number; `type` is `boolean`, `unsignedInt` and so on."""
+    """One parameter. `path` has `{i}` for every instance number; `type` is `boolean`, `unsignedInt` …"""
 
     path: str
     type: str
@@ -166,11 +166,11 @@ def objects() -> Mapping[str, bool]:
 
 
 def rows(file: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The lines of one file with the full path of each; a parameter follows the object that it belongs to."""
+    """The lines of one file, each with its full path: an object's ends in a dot, its parameters follow."""
     lines = (line for line in model_text(file).splitlines() if not line.startswith("#"))
     here = ""
     for row in csv.DictReader(lines):
-        if row["type"] == "object":
+        if row["name"].endswith("."):
             here = row["name"]
             yield here, row
         else:
