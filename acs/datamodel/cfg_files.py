@@ -83,13 +83,16 @@ def read(content: bytes) -> CfgFile:
             )
         if not text or text.startswith("#"):
             continue
+        text, odd = _joined(text)
+        if odd:
+            message = "has a space in its name as it is written; phones do not know it so"
+            findings.append(CfgFinding(number, odd, Severity.WARNING, message))
         line, fault = _assignment(number, text)
         if line is not None:
             lines.append(line)
         if fault:
             findings.append(CfgFinding(number, line.key if line else "", Severity.ERROR, fault))
-    findings += _twice(lines)
-    return CfgFile(tuple(lines), tuple(sorted(findings, key=lambda finding: finding.line)))
+    return CfgFile(tuple(lines), tuple(findings))
 
 
 def check(content: bytes, catalogue: Catalogue) -> list[CfgFinding]:
@@ -99,7 +102,7 @@ def check(content: bytes, catalogue: Catalogue) -> list[CfgFinding]:
 
 def check_file(file: CfgFile, catalogue: Catalogue) -> list[CfgFinding]:
     """Every complaint about a file that was read and its values, by line."""
-    found = [*file.findings]
+    found = [*file.findings, *_twice(file.lines, catalogue)]
     for line in file.lines:
         found += check_value(line.number, line.key, line.value, catalogue)
     return sorted(found, key=lambda finding: finding.line)
@@ -190,15 +193,30 @@ def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
     return CfgLine(number, name, value), ""
 
 
+def _joined(text: str) -> tuple[str, str]:
+    """The line without the spaces beside the dots of its name, and the name; "" for one that had none."""
+    name, equals, value = text.partition("=")
+    joined = re.sub(r"\s*\.\s*", ".", name)
+    return (f"{joined}{equals}{value}", joined.strip(BLANKS)) if equals and joined != name else (text, "")
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
-def _twice(lines: Iterable[CfgLine]) -> Iterator[CfgFinding]:
-    first: dict[str, CfgLine] = {}
+def _twice(lines: Iterable[CfgLine], catalogue: Catalogue) -> Iterator[CfgFinding]:
+    before: dict[tuple[str, str], CfgLine] = {}
     for line in lines:
-        before = first.get(line.key)
-        if before is not None:
-            message = f"stands in line {before.number} already; this line counts"
+        slot = (line.key, _holder(line, catalogue))
+        if slot in before:
+            message = f"stands in line {before[slot].number} already; this line counts"
             yield CfgFinding(line.number, line.key, Severity.WARNING, message)
-        first[line.key] = line
+        before[slot] = line
+
+
+def _holder(line: CfgLine, catalogue: Catalogue) -> str:
+    """Whose value it is, where the value itself says so: `admin` of `admin:password`; else ""."""
+    use = catalogue.get(line.key)
+    if use is None or isinstance(use.key.default, str) or use.key.default_by in use.indexes:
+        return ""
+    return line.value.partition(":")[0]
