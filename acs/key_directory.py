@@ -22,8 +22,6 @@ def load(keys_dir: str) -> Catalogue:
         extra = [(str(directory / name), text) for name, text in key_files(directory)]
     except OSError as error:
         raise KeyDirectoryError(f"--keys-dir {error.filename}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise KeyDirectoryError(f"--keys-dir {directory}: a file is no UTF-8 text: {error}") from None
     try:
         return key_loading.catalogue(extra)
     except key_loading.KeyFileError as error:

@@ -49,11 +49,18 @@ def open_schema(name: str) -> etree.XMLSchema:
 def key_files(directory: Path = _KEYS) -> tuple[tuple[str, str], ...]:
     """Name and text of each file of configuration keys (`*.toml`): the shipped ones, or an operator's.
 
-    Raises OSError or UnicodeDecodeError where one cannot be read.
+    Raises OSError, with the file's name in it, where one cannot be read or is no UTF-8 text.
     """
     if not directory.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "is no directory", str(directory))
-    return tuple((path.name, path.read_text(encoding="utf-8")) for path in sorted(directory.glob("*.toml")))
+    return tuple((path.name, _text(path)) for path in sorted(directory.glob("*.toml")))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "is no UTF-8 text", str(path)) from None
 
 
 def model_text(name: str) -> str:

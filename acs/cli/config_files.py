@@ -11,7 +11,7 @@ import msgspec
 from acs.cli.catalogue import catalogue_options
 from acs.cli.outcomes import CommandError, WrongUsage
 from acs.datamodel import cfg_encryption, cfg_files
-from acs.datamodel.cfg_encryption import EncryptionError
+from acs.datamodel.cfg_encryption import EncryptionError, KeyFormError
 from acs.datamodel.cfg_files import CfgFinding
 from acs.datamodel.key_values import Severity
 from acs.datamodel.keys import Catalogue
@@ -86,7 +86,7 @@ def encrypt(file: Path, key: str, out: Path | None) -> None:
     """Encrypt a configuration file as phones read it; without --out it goes to standard output."""
     try:
         _write(out, cfg_encryption.encrypt(_content(file), key))
-    except EncryptionError as error:
+    except KeyFormError as error:
         raise WrongUsage(f"--key: {error}") from None
 
 
@@ -98,6 +98,8 @@ def decrypt(file: Path, key: str, out: Path | None) -> None:
     """Decrypt a configuration file; without --out the text goes to standard output."""
     try:
         _write(out, cfg_encryption.decrypt(_content(file), key))
+    except KeyFormError as error:
+        raise WrongUsage(f"--key: {error}") from None
     except EncryptionError as error:
         raise CommandError(f"{file}: {error}") from None
 

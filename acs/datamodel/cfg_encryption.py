@@ -20,7 +20,11 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class EncryptionError(ValueError):
-    """A key of the wrong form, or content that this key does not open. The text never has the key in it."""
+    """Content that this key does not open. The text never has the key in it."""
+
+
+class KeyFormError(EncryptionError):
+    """The key itself cannot be one."""
 
 
 def encrypt(content: bytes, key: str) -> bytes:
@@ -49,7 +53,7 @@ def decrypt(content: bytes, key: str) -> bytes:
 
 def _cipher(key: str) -> Cipher[modes.ECB]:
     if not _KEY.fullmatch(key):
-        raise EncryptionError(
+        raise KeyFormError(
             f"the key has {len(key)} characters or other ones than permitted; expected 16 of 0-9, A-Z and a-z"
         )
     return Cipher(AES(key.encode("ascii")), modes.ECB())

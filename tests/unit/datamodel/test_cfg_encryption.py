@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acs.datamodel import cfg_encryption
-from acs.datamodel.cfg_encryption import EncryptionError
+from acs.datamodel.cfg_encryption import EncryptionError, KeyFormError
 
 KEY = "0123456789abMINS"
 TEXT = b"#!version:1.0.0.1\nvoice.vad = 1\n"
@@ -73,6 +73,6 @@ def test_what_cannot_be_an_encrypted_file_is_told_by_its_length(content):
     "key", ["", "0123456789abcde", "0123456789abcdef0", "0123456789abcde!", "0123456789abcdé\n"]
 )
 def test_a_key_is_16_letters_and_digits_and_is_not_repeated_when_it_is_not(key):
-    with pytest.raises(EncryptionError, match="16 of 0-9, A-Z and a-z") as refusal:
+    with pytest.raises(KeyFormError, match="16 of 0-9, A-Z and a-z") as refusal:
         cfg_encryption.encrypt(TEXT, key)
     assert not key or key not in str(refusal.value)
