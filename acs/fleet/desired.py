@@ -9,7 +9,7 @@ from msgspec import Struct
 from acs.fleet import templates
 from acs.fleet.layers import Group, Layer
 
-#: Says what is wrong with the value of a key, "" for nothing.
+#: Says what is wrong with the value of a key (and shows no secret), "" for nothing.
 Check = Callable[[str, str], str]
 
 
@@ -89,4 +89,4 @@ def _filled(key: str, template: str, attributes: Mapping[str, str], check: Check
     except templates.MissingAttributes as missing:
         return "", str(missing)
     wrong = check(key, value)
-    return value, f"{template} gives {value!r}, which {wrong}" if wrong else ""
+    return value, f"once filled, {wrong}" if wrong else ""

@@ -55,7 +55,10 @@ def get(name: str) -> Call[Group | None]:
 
 def get_many(names: tuple[str, ...]) -> Call[list[Group]]:
     """The groups of these names that there are."""
-    return Call(("HMGET", keyspace.GROUPS, *names), lambda found: [decode_group(one) for one in found if one])
+    return Call(
+        ("HMGET", keyspace.GROUPS, *(names or ("",))),
+        lambda found: [decode_group(one) for one in found if one],
+    )
 
 
 def list_all() -> Call[list[Group]]:

@@ -134,5 +134,7 @@ class Route(Struct, frozen=True, kw_only=True):
     query: type[Struct] = NoQuery
     #: the type of the JSON body, or bytes for a raw one, None for none
     body: Any = None
+    #: the content type of a raw body
+    body_type: str = "application/octet-stream"
     #: problem statuses beyond those that every route may answer
     problems: tuple[int, ...] = ()
