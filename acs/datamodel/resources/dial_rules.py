@@ -1,6 +1,6 @@
 """Files of replace rules and of dial-now rules (guide, "Replace Rule Template", "Dial-now Template").
 
-`LineID` is not in the guide of the CP860, which has one account; the guides of models with several lines have it.
+`LineID` is not in the guide of the CP860, which has one account; the guides of models with several have it.
 """
 
 from __future__ import annotations
@@ -24,26 +24,21 @@ MAX_RULES = 100
 _REPLACE = {"prefix": "Prefix", "replace": "Replace", "lines": "LineID"}
 _DIAL_NOW = {"rule": "DialNowRule", "lines": "LineID"}
 
-_LINES = Column(
-    "lines", "lines the rule is for, such as 1,2; blank or 0 for every line; not known to the CP860"
-)
+_LINES = Column("lines", "lines of the rule, such as 1,2; blank or 0 for every one; not known to the CP860")
 
 
 def replace_rules(root: etree._Element, origin: str = "") -> Iterator[ReplaceRule]:
     """The rules of a file that passed its check; `origin` names the file."""
     for data in children(root, "Data"):
-        where = f"{origin}:{line(data)}"
-        yield dial_plan.replace_rule(
-            data.get("Prefix", ""), data.get("Replace", ""), data.get("LineID", ""), where
-        )
+        values = (data.get(name, "") for name in _REPLACE.values())
+        yield dial_plan.replace_rule(*values, f"{origin}:{line(data)}")
 
 
 def dial_now_rules(root: etree._Element, origin: str = "") -> Iterator[Rule]:
     """The rules of a file that passed its check; `origin` names the file."""
     for data in children(root, "Data"):
-        yield dial_plan.block_rule(
-            data.get("DialNowRule", ""), data.get("LineID", ""), f"{origin}:{line(data)}"
-        )
+        values = (data.get(name, "") for name in _DIAL_NOW.values())
+        yield dial_plan.block_rule(*values, f"{origin}:{line(data)}")
 
 
 def _rules(
@@ -66,9 +61,7 @@ def _rules(
         yield from _doubts(data, pattern_name)
         rule = (values[0], values[-1])
         if rule in seen:
-            message = (
-                f"{values[0]!r} stands on line {seen[rule]} already: which of them counts is not documented"
-            )
+            message = f"{values[0]!r} stands on line {seen[rule]} already; which one counts is not documented"
             yield _warning(data, pattern_name, message)
         seen.setdefault(rule, line(data))
 

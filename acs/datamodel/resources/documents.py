@@ -1,7 +1,7 @@
 """Bytes of a resource file to an XML tree with line numbers and back, safely.
 
-Like `acs.cwmp.parsing`, the parser opens nothing and expands nothing; a document type is refused before it. But
-nothing is mended here: a phone would not mend it either.
+Like `acs.cwmp.parsing`, the parser opens nothing and expands nothing; a document type is refused before it.
+But nothing is mended here: a phone would not mend it either.
 """
 
 from __future__ import annotations
@@ -56,8 +56,6 @@ def read(content: bytes, wrapper: str = "") -> tuple[etree._Element | None, list
         text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
     if wrapper:
         text = f"<{wrapper}>{text}</{wrapper}>"
-    else:
-        text = text if text.strip() else ""
     try:
         return etree.fromstring(text.encode(), etree.XMLParser(**_SAFE)), warnings
     except etree.XMLSyntaxError as error:
@@ -69,23 +67,24 @@ class Lines:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._starts: list[tuple[etree._Element, int]] = []
+        # lxml makes an element's Python object anew unless somebody holds it
+        self._starts: dict[int, tuple[etree._Element, int]] = {}
 
     def add(self, element: etree._Element, depth: int = 0) -> None:
         """An element with its content: one line for one without children."""
-        self._starts.append((element, len(self._lines) + 1))
+        self._starts[id(element)] = (element, len(self._lines) + 1)
         indent = _INDENT * depth
         if len(element) == 0 and (element.text or element.attrib):
             written: str = etree.tostring(element, encoding="unicode", with_tail=False)
             self._lines.append(indent + written)
             return
-        self._lines.append(f"{indent}<{element.tag}>")
+        self._lines.append(f"{indent}<{element.tag!s}>")
         for child in element:
             self.add(child, depth + 1)
-        self._lines.append(f"{indent}</{element.tag}>")
+        self._lines.append(f"{indent}</{element.tag!s}>")
 
     def line_of(self, element: etree._Element) -> int:
-        return next(line for known, line in self._starts if known is element)
+        return self._starts[id(element)][1]
 
     def content(self) -> bytes:
         return "".join(f"{line}\n" for line in self._lines).encode()

@@ -1,4 +1,4 @@
-"""Remote phone books: the menu of departments, and a department's entries (guide, "Remote XML Phone Book")."""
+"""Remote phone books: the menu, and the entries of a department (guide, "Remote XML Phone Book")."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Layouts of soft keys, one file a call state (guide, "Softkey Layout", "Softkey Layout Template").
 
-Which keys a state knows stands in its schema. The guide parts some states (Talking into Talk, Hold and so on) in its
-table, but shows one file only, of a state without parts: a layout is taken for the whole state or by its parts.
+Which keys a state knows stands in its schema. The guide parts some states (Talking into Talk, Hold and so on)
+in its table, but shows one file only, of a state without parts: a layout is taken for the whole state or by its
+parts.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _rules(parts: tuple[str, ...], root: etree._Element) -> Iterator[Finding]:
     whole = [child for name in LISTS for child in children(root, name)]
     parted = [child for name in parts for child in children(root, name)]
     if whole and parted:
-        message = f"has lists for the whole state and for its part {parted[0].tag} as well"
+        message = f"has lists for the whole state and for its part {parted[0].tag!s} as well"
         yield Finding(line(whole[0]), Severity.ERROR, str(root.tag), message, "one of the two")
     for part in (root, *parted):
         yield from _contradictions(part)
@@ -100,7 +101,7 @@ def _read(parts: tuple[str, ...], root: etree._Element) -> list[Row]:
 
 
 def _kind(name: str, state: str, parts: tuple[str, ...]) -> Kind:
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("list", "what the key is in: hidden, shown, or shown at first", required=True, values=LISTS),
         Column("type", "the soft key; Empty leaves a place free", required=True),
     )

@@ -14,7 +14,7 @@ from acs.datamodel.resources.kinds import Kind, Row
 
 
 def from_csv(content: bytes) -> list[Row]:
-    """The rows of a table whose first line names the columns; parted by commas or semicolons. Raises BadRows."""
+    """The rows of a table with commas or semicolons whose first line names the columns. Raises BadRows."""
     text = _text(content)
     head = text.partition("\n")[0]
     parted = ";" if head.count(";") > head.count(",") else ","
