@@ -20,8 +20,10 @@ import structlog
 import uvloop
 from twisted.internet import asyncioreactor
 
-from acs import logs
+from acs import key_directory, logs
 from acs.data_directory import DataDirectory
+from acs.datamodel.keys import Catalogue
+from acs.key_directory import KeyDirectoryError
 from acs.processes import (
     StartError,
     Supervisor,
@@ -67,6 +69,7 @@ def run(settings: Settings) -> int:
 
 
 def _supervise(settings: Settings) -> int:
+    catalogue = _catalogue(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
     listeners = _listeners(settings)
@@ -77,9 +80,8 @@ def _supervise(settings: Settings) -> int:
         tls = _tls(settings)
         _warn(settings)
         supervisor = Supervisor(log=log.warning, look_after=partial(_look_after, redis))
-        _keep_servers(
-            supervisor, partial(_serve, settings, directory, listeners, redis_url, shared, tls), settings
-        )
+        serve = partial(_serve, settings, directory, listeners, redis_url, shared, tls, catalogue)
+        _keep_servers(supervisor, serve, settings)
         for number in range(settings.workers):
             arguments = [sys.executable, "-m", "workers", "--redis-url", redis_url]
             arguments += ["--data-dir", str(directory.path), "--log-level", settings.log_level]
@@ -150,6 +152,14 @@ def _tls(settings: Settings) -> ServerContext | None:
         raise StartError(str(error)) from None
 
 
+def _catalogue(settings: Settings) -> Catalogue:
+    """The keys that every server process knows, read once before any is forked."""
+    try:
+        return key_directory.load(settings.keys_dir)
+    except KeyDirectoryError as error:
+        raise StartError(str(error)) from None
+
+
 def _warn(settings: Settings) -> None:
     if settings.cpe_auth == "none":
         log.warning("--cpe-auth none: whoever reaches the CWMP port can speak as any phone")
@@ -208,6 +218,7 @@ def _serve(
     redis_url: str,
     shared: dict[str, bytes],
     tls: ServerContext | None,
+    catalogue: Catalogue,
     ready: Callable[[], None],
 ) -> int:
     """One server process, from its fork to its end. Each has an event loop and a reactor of its own."""
@@ -219,4 +230,4 @@ def _serve(
     from acs.serving import serve  # imports the reactor, which must be installed by then
 
     sockets = {listener.name: listener.socket for listener in listeners}
-    return serve(settings, directory, sockets, redis_url, shared, tls, ready)
+    return serve(settings, directory, sockets, redis_url, shared, tls, catalogue, ready)

@@ -21,6 +21,7 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from acs.data_directory import DataDirectory
+from acs.datamodel.keys import Catalogue
 from acs.fleet import transfer_link
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.identity import device_key
@@ -40,6 +41,7 @@ from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
 from acs.southbound.wake import Waker
 from acs.southbound.waking import DeviceWaker
+from acs.store.layer_cache import LayerCache, LayerWatch
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.trees import Shapes
 
@@ -62,10 +64,11 @@ def serve(
     redis_url: str,
     shared: Mapping[str, bytes],
     tls: ServerContext | None,
+    catalogue: Catalogue,
     ready: Callable[[], None],
 ) -> int:
     """Serve until SIGTERM or SIGINT. `ready` is called when every port is served; returns the exit status."""
-    process = _Process(settings, directory, redis_url, shared, sockets["files"].getsockname()[1])
+    process = _Process(settings, directory, redis_url, shared, sockets["files"].getsockname()[1], catalogue)
     outcome = [0]
 
     def failed(failure: Any) -> None:
@@ -96,12 +99,16 @@ class _Process:
         redis_url: str,
         shared: Mapping[str, bytes],
         files_port: int,
+        catalogue: Catalogue,
     ) -> None:
         self.ports: list[Any] = []
         self._directory = directory
         self._runner = runner = ReactorRunner(redis_url)
+        layers = LayerCache()
+        self._watch = LayerWatch(redis_url, runner, layers)
         self._conversations = Conversations(
             runner,
+            layers=layers,
             clock=reactor,
             link=partial(_transfer_link, shared["link_key"], settings, files_port),
             connection_login=partial(_wake_login, shared["wake_key"]),
@@ -129,6 +136,7 @@ class _Process:
             reactor=reactor,
             now=time.time,
             randomness=os.urandom,
+            catalogue=catalogue,
             file_limit=settings.file_limit,
             version=version("acs"),
         )
@@ -146,6 +154,7 @@ class _Process:
     async def start(self) -> None:
         await self._runner.start()
         await ensure_local_admin(self._runner, self._directory.admin_token, now=time.time())
+        await self._watch.start()
         self._conversations.start()
 
     async def stop(self) -> None:
@@ -153,6 +162,7 @@ class _Process:
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
         await self._conversations.stop()
+        self._watch.stop()
         await self._runner.stop()
 
     def _refused(self, peer: str, status: int, reason: str) -> None:

@@ -60,6 +60,9 @@ class Settings:
     wakes_at_once: int = _setting(
         100, "connection requests under way at the same time", minimum=1, maximum=10000
     )
+    keys_dir: str = _setting(
+        "", "directory with configuration keys beside the shipped ones: other models', your own (*.toml)"
+    )
     log_level: str = _setting(
         "info", "least severity that is logged", choices=("debug", "info", "warning", "error")
     )

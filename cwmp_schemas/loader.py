@@ -1,7 +1,8 @@
 """Opens the data of this package by name.
 
 Configuration keys lie in `keys/`, a TOML file an area of features; an operator's own have the same form.
-XML schemas lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a network.
+XML schemas of messages lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a
+network; those of resource files lie in `resources/`, one a kind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from lxml import etree
 
 _XSD = Path(__file__).parent / "xsd"
 _KEYS = Path(__file__).parent / "keys"
+_RESOURCES = Path(__file__).parent / "resources"
 
 
 class UnknownSchema(LookupError):
@@ -45,10 +47,40 @@ def open_schema(name: str) -> etree.XMLSchema:
 
 
 def key_files(directory: Path = _KEYS) -> tuple[tuple[str, str], ...]:
-    """Name and text of each file of configuration keys (`*.toml`), by name: the shipped ones, or an operator's.
+    """Name and text of each file of configuration keys (`*.toml`): the shipped ones, or an operator's.
 
-    Raises OSError or UnicodeDecodeError where one cannot be read.
+    Raises OSError, with the file's name in it, where one cannot be read or is no UTF-8 text.
     """
     if not directory.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "is no directory", str(directory))
-    return tuple((path.name, path.read_text(encoding="utf-8")) for path in sorted(directory.glob("*.toml")))
+    return tuple((path.name, _text(path)) for path in sorted(directory.glob("*.toml")))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "is no UTF-8 text", str(path)) from None
+
+
+def model_text(name: str) -> str:
+    """A file of `models/`: what parameters there are (docs/data-model.md)."""
+    return (Path(__file__).parent / "models" / f"{name}.csv").read_text(encoding="utf-8")
+
+
+def mapping_files() -> tuple[tuple[str, str], ...]:
+    """Name and text of each file of `mapping/`: which parameter carries which key, in the order of names."""
+    return tuple(
+        (path.name, path.read_text(encoding="utf-8"))
+        for path in sorted((Path(__file__).parent / "mapping").glob("*.toml"))
+    )
+
+
+@cache
+def open_resource_schema(kind: str) -> etree.XMLSchema:
+    """The compiled schema of a kind of resource file, such as `dial-now`. Raises UnknownSchema."""
+    names = sorted(path.stem for path in _RESOURCES.glob("*.xsd"))
+    if kind not in names:
+        raise UnknownSchema(f"no kind of resource file named {kind!r}; there are: {', '.join(names)}")
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+    return etree.XMLSchema(etree.parse(str(_RESOURCES / f"{kind}.xsd"), parser))

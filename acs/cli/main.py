@@ -14,6 +14,8 @@ COMMANDS = {
     "device": "device",
     "task": "task",
     "file": "file",
+    "keys": "keys",
+    "config": "config",
     "token": "token",
     "refusals": "refusals",
     "simulate": "simulate",

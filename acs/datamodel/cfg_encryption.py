@@ -1,8 +1,8 @@
-"""Encrypted configuration files: AES-128 in ECB mode over the whole file, no header, no initialization vector.
+"""Encrypted configuration files: AES-128 in ECB mode over the whole file, without header or initial vector.
 
-The key is `auto_provision.aes_key_16.com` or `.mac` of the phone: 16 characters, whose ASCII codes are the key.
-A file is padded with newlines, at least ten of them: a newline is 10, so the last ten are also a valid PKCS #7
-padding. Who takes such a padding off and who leaves it on both get the text with empty lines at its end.
+The key is `auto_provision.aes_key_16.com` or `.mac` of the phone: 16 characters, their ASCII codes. A file is
+padded with newlines, at least ten of them: a newline is 10, so the last ten are also a valid PKCS #7 padding.
+Who takes such a padding off and who leaves it on both get the text, with empty lines at its end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class EncryptionError(ValueError):
-    """A key of the wrong form, or content that this key does not open. The text never has the key in it."""
+    """Content that this key does not open. The text never has the key in it."""
+
+
+class KeyFormError(EncryptionError):
+    """The key itself cannot be one."""
 
 
 def encrypt(content: bytes, key: str) -> bytes:
@@ -32,14 +36,14 @@ def encrypt(content: bytes, key: str) -> bytes:
 
 
 def decrypt(content: bytes, key: str) -> bytes:
-    """The text of an encrypted file, ended by one newline; padded with PKCS #7, newlines, zeros or not at all.
+    """The text of an encrypted file, ended by one newline, whether PKCS #7, newlines or zeros padded it.
 
     Raises EncryptionError when the length is no multiple of 16, or the outcome is no text: the wrong key.
     """
     cipher = _cipher(key).decryptor()
     if not content or len(content) % _BLOCK:
         raise EncryptionError(
-            f"has {len(content)} bytes; an encrypted file has a multiple of {_BLOCK} (is it encrypted at all?)"
+            f"has {len(content)} bytes; expected a multiple of {_BLOCK}, as every encrypted file has"
         )
     text = _without_padding(cipher.update(content) + cipher.finalize())
     if _NO_TEXT.search(text) or not _is_utf8(text):
@@ -49,7 +53,7 @@ def decrypt(content: bytes, key: str) -> bytes:
 
 def _cipher(key: str) -> Cipher[modes.ECB]:
     if not _KEY.fullmatch(key):
-        raise EncryptionError(
+        raise KeyFormError(
             f"the key has {len(key)} characters or other ones than permitted; expected 16 of 0-9, A-Z and a-z"
         )
     return Cipher(AES(key.encode("ascii")), modes.ECB())

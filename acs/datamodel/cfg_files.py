@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from acs.datamodel import key_values
-from acs.datamodel.key_values import Severity
+from acs.datamodel.key_values import BLANKS, Severity
 from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey
 
 #: The first line of every file that is written.
@@ -23,6 +23,8 @@ FIRST_LINE = "#!version:1.0.0.1"
 EXPECTED = "expected `key = value` or a line that begins with #"
 
 _NAME = re.compile(r"[^\s=#]+")
+#: control characters that no line has
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -35,7 +37,7 @@ class CfgLine(Struct, frozen=True):
 
 
 class CfgFinding(Struct, frozen=True):
-    """One complaint about a file. `key` is "" where a line has none, `allowed` where nothing can be listed."""
+    """One complaint about a file. `key` is "" for a line without one, `allowed` where nothing is listed."""
 
     line: int
     key: str
@@ -63,16 +65,17 @@ class UnwritableValue(ValueError):
 
 def read(content: bytes) -> CfgFile:
     """The lines of a file. Whatever its bytes are, nothing is raised: faults are findings."""
+    if _is_binary(content):
+        message = "the file is no text; expected `key = value` lines, if it is encrypted decrypt it first"
+        return CfgFile((), (CfgFinding(1, "", Severity.ERROR, message),))
     lines: list[CfgLine] = []
     findings: list[CfgFinding] = []
     for number, raw in enumerate(_raw_lines(content), start=1):
         try:
-            text = raw.decode("utf-8").strip()
+            text = raw.decode("utf-8").strip(BLANKS)
         except UnicodeDecodeError as error:
-            message = f"byte {error.start + 1} of the line is no UTF-8; {_binary_hint(content)}"
+            message = f"byte {error.start + 1} of the line is no UTF-8; expected text in UTF-8"
             findings.append(CfgFinding(number, "", Severity.ERROR, message))
-            if b"\0" in content:
-                break  # no text at all: one complaint is enough
             continue
         if text.startswith("#!version") and number > 1:
             findings.append(
@@ -80,13 +83,16 @@ def read(content: bytes) -> CfgFile:
             )
         if not text or text.startswith("#"):
             continue
+        text, odd = _joined(text)
+        if odd:
+            message = "has a space in its name as it is written; phones do not know it so"
+            findings.append(CfgFinding(number, odd, Severity.WARNING, message))
         line, fault = _assignment(number, text)
         if line is not None:
             lines.append(line)
         if fault:
             findings.append(CfgFinding(number, line.key if line else "", Severity.ERROR, fault))
-    findings += _twice(lines)
-    return CfgFile(tuple(lines), tuple(sorted(findings, key=lambda finding: finding.line)))
+    return CfgFile(tuple(lines), tuple(findings))
 
 
 def check(content: bytes, catalogue: Catalogue) -> list[CfgFinding]:
@@ -96,7 +102,7 @@ def check(content: bytes, catalogue: Catalogue) -> list[CfgFinding]:
 
 def check_file(file: CfgFile, catalogue: Catalogue) -> list[CfgFinding]:
     """Every complaint about a file that was read and its values, by line."""
-    found = [*file.findings]
+    found = [*file.findings, *_twice(file.lines, catalogue)]
     for line in file.lines:
         found += check_value(line.number, line.key, line.value, catalogue)
     return sorted(found, key=lambda finding: finding.line)
@@ -156,7 +162,7 @@ def _refuse_unwritable(name: str, value: str) -> None:
         raise UnwritableValue(f"{name!r} cannot be a key: expected a name without spaces, = and #")
     if re.search(r"[\r\n\0]", value):
         raise UnwritableValue(f"{name}: the value has a line break in it; a value is one line")
-    if value != value.strip():
+    if value != value.strip(BLANKS):
         raise UnwritableValue(f"{name}: the value begins or ends with a space, which a file cannot keep")
 
 
@@ -164,15 +170,18 @@ def _raw_lines(content: bytes) -> list[bytes]:
     return content.removeprefix(_BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
 
 
-def _binary_hint(content: bytes) -> str:
-    if len(content) % 16 == 0 and not content.startswith((b"#", _BOM)):
-        return "expected text; if the file is encrypted, decrypt it first"
-    return "expected text in UTF-8"
+def _is_binary(content: bytes) -> bool:
+    """Whether this is no text at all, such as an encrypted file, rather than text with a slip in it."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _NO_TEXT.search(content) is not None
+    return False
 
 
 def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
     """The line's assignment, and what is wrong with it."""
-    name, equals, value = (part.strip() for part in text.partition("="))
+    name, equals, value = (part.strip(BLANKS) for part in text.partition("="))
     if not equals:
         return None, f"{_shown(text)} has no equal sign; {EXPECTED}"
     if not name:
@@ -184,15 +193,30 @@ def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
     return CfgLine(number, name, value), ""
 
 
+def _joined(text: str) -> tuple[str, str]:
+    """The line without the spaces beside the dots of its name, and the name; "" for one that had none."""
+    name, equals, value = text.partition("=")
+    joined = re.sub(r"\s*\.\s*", ".", name)
+    return (f"{joined}{equals}{value}", joined.strip(BLANKS)) if equals and joined != name else (text, "")
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
-def _twice(lines: Iterable[CfgLine]) -> Iterator[CfgFinding]:
-    first: dict[str, CfgLine] = {}
+def _twice(lines: Iterable[CfgLine], catalogue: Catalogue) -> Iterator[CfgFinding]:
+    before: dict[tuple[str, str], CfgLine] = {}
     for line in lines:
-        before = first.get(line.key)
-        if before is not None:
-            message = f"stands in line {before.number} already; this line counts"
+        slot = (line.key, _holder(line, catalogue))
+        if slot in before:
+            message = f"stands in line {before[slot].number} already; this line counts"
             yield CfgFinding(line.number, line.key, Severity.WARNING, message)
-        first[line.key] = line
+        before[slot] = line
+
+
+def _holder(line: CfgLine, catalogue: Catalogue) -> str:
+    """Whose value it is, where the value itself says so: `admin` of `admin:password`; else ""."""
+    use = catalogue.get(line.key)
+    if use is None or isinstance(use.key.default, str) or use.key.default_by in use.indexes:
+        return ""
+    return line.value.partition(":")[0]

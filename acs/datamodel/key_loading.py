@@ -146,7 +146,7 @@ class _Reader:
             try:
                 found[letter] = indexes(text)
             except IndexText as error:
-                self._refuse("indexes", f"{entry.name}: {letter} {error}")
+                self._refuse("indexes", f"{entry.name}: indexes: {letter} {error}")
         return found
 
     def _condition(self, text: str) -> Condition:

@@ -1,4 +1,4 @@
-"""What the description of a key must keep to: fields that suit its type, limits in order, defaults that fit."""
+"""What the description of a key must keep to: fields of its type, limits in order, defaults that fit."""
 
 from __future__ import annotations
 

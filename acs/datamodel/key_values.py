@@ -15,6 +15,9 @@ from msgspec import Struct
 from acs.datamodel import addresses
 from acs.datamodel.keys import Key, KeyType, KeyUse
 
+#: What means nothing around a value in a configuration file.
+BLANKS = " \t"
+
 #: Longest piece of a value that a message repeats.
 _SHOWN = 60
 
@@ -68,7 +71,7 @@ def allowed(key: Key) -> list[str] | str:
         return _meanings(key)
     phrase = key.allowed or _phrase(key)
     if key.special:
-        phrase = f"{' or '.join(key.special)} or {phrase}"
+        phrase = f"{' or '.join(value or 'blank' for value in key.special)} or {phrase}"
     if key.separator:
         number = f"up to {key.max_items}" if key.max_items else "one or more"
         by = {" ": "spaces", ",": "commas", ";": "semicolons"}.get(key.separator, repr(key.separator))
@@ -88,7 +91,7 @@ def canonical(use: KeyUse, text: str) -> str:
     """One spelling for all values that mean the same; what is no value of the key stays as it is."""
     key = use.key
     if not key.separator:
-        return _canonical(key, text.strip())
+        return _canonical(key, text.strip(BLANKS))
     joint = " " if key.separator.isspace() else key.separator
     return joint.join(_canonical(key, item) for item in _items(key, text))
 
@@ -107,9 +110,9 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
     if any(character in text for character in "\r\n\0"):
         yield error("has a line break in it; a value is one line")
         return
-    if text != text.strip():
+    if text != text.strip(BLANKS):
         yield warning("begins or ends with spaces, which a configuration file cannot keep")
-        text = text.strip()
+        text = text.strip(BLANKS)
     if not text:
         if not _may_be_blank(use):
             yield error("is blank")
@@ -137,7 +140,8 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
 
 def _may_be_blank(use: KeyUse) -> bool:
     key = use.key
-    return default_of(use) == "" or "" in key.values or (key.type is KeyType.STRING and not key.min_length)
+    named = "" in key.values or "" in key.special
+    return named or default_of(use) == "" or (key.type is KeyType.STRING and not key.min_length)
 
 
 def _length_fault(key: Key, text: str) -> str:

@@ -44,6 +44,10 @@ class OperatorNotes(Struct, frozen=True, array_like=True):
     tags: tuple[str, ...] = ()
     label: str = ""
     connection_request: ConnectionRequestLogin = ConnectionRequestLogin()
+    #: names of the groups it is in, sorted
+    groups: tuple[str, ...] = ()
+    #: what operators know of it by name, to fill templates with (`acs.fleet.attributes`)
+    attributes: dict[str, str] = {}
 
 
 class WakeRecord(Struct, frozen=True, array_like=True):

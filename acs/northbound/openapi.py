@@ -22,6 +22,11 @@ _SEGMENTS = {
     "task": "Task id",
     "name": "Name of a stored file",
     "token": "Token id",
+    "model": "Product class, as phones tell it",
+    "group": "Name of a group",
+    "member": "Device id, or the MAC address of a phone that is awaited",
+    "mac": "MAC address, with or without separators",
+    "version": "Number of a version",
 }
 
 _STATUS = {
@@ -35,6 +40,7 @@ _STATUS = {
     403: "The token's role does not allow it",
     404: "There is no such thing",
     409: "Not in the present state",
+    412: "Somebody else wrote meanwhile",
     413: "Too large",
     416: "No such part of the file",
     422: "A field is wrong; `errors` names each, its value and what is allowed",
@@ -95,7 +101,7 @@ def _operation(route: Route) -> dict[str, Any]:
     else:
         operation["description"] = f"Needs the role `{route.role}` or a higher one."
     if route.body is bytes:
-        binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        binary = {route.body_type: {"schema": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": binary}
     elif route.body is not None:
         content = {"application/json": {"schema": _schema(route.body)}}

@@ -14,11 +14,12 @@ from acs.datamodel.paths import is_object
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import ConnectionRequestLogin, OperatorNotes
 from acs.fleet.identity import device_key
-from acs.operations import parameters
+from acs.operations import attributes, parameters
 from acs.operations.errors import FieldError, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.operations.wake import WakeView, wake_view
 from acs.store import devices as store
+from acs.store import notes as notes_store
 from acs.store import timeline
 from acs.store.devices import KnownDevice
 from acs.store.shapes import Shapes
@@ -40,6 +41,7 @@ class DeviceSummary(Struct, frozen=True):
     ip: str
     tags: list[str]
     label: str
+    groups: list[str]
     online: bool
     last_inform: datetime | None
     #: event codes of the last Inform
@@ -80,6 +82,8 @@ class DeviceDetails(DeviceSummary, frozen=True, kw_only=True):
     learning: LearningView
     known_parameters: int
     in_session: bool
+    #: what templates in configuration are filled with, beside what the phone itself tells
+    attributes: dict[str, str]
 
 
 class DevicePage(Struct, frozen=True):
@@ -102,6 +106,8 @@ class NotesRequest(Struct, frozen=True, forbid_unknown_fields=True):
     label: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
     #: the login the phone takes on its connection-request server, where this server did not set it
     connection_request: LoginRequest | UnsetType | None = UNSET
+    #: what templates are filled with; those left out stay, null removes
+    attributes: dict[str, str | None] | UnsetType | None = UNSET
 
 
 async def find(runner: Runner, *names: str) -> KnownDevice:
@@ -135,6 +141,7 @@ async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float
         learning=LearningView(device.learning, moment(device.learnt_at)),
         known_parameters=sum(not is_object(name) for name in tree),
         in_session=known.session is not None,
+        attributes=known.notes.attributes,
     )
 
 
@@ -169,23 +176,39 @@ async def note(
 ) -> OperatorNotes:
     """Change what operators say of the device. Raises Invalid for tags or labels that cannot be."""
     _check_notes(asked)
-    notes, said = known.notes, []
+    changes: dict[str, Any] = {}
+    said = []
     if asked.tags is not UNSET:
-        tags = tuple(dict.fromkeys(asked.tags or ()))
-        notes = structs.replace(notes, tags=tags)
-        said.append(f"tags: {', '.join(tags) or 'none'}")
+        changes["tags"] = tuple(dict.fromkeys(asked.tags or ()))
+        said.append(f"tags: {', '.join(changes['tags']) or 'none'}")
     if asked.label is not UNSET:
-        notes = structs.replace(notes, label=asked.label or "")
-        said.append(f"label: {notes.label or 'none'}")
+        changes["label"] = asked.label or ""
+        said.append(f"label: {changes['label'] or 'none'}")
     if asked.connection_request is not UNSET:
         login = asked.connection_request
         wanted = ConnectionRequestLogin(login.username, login.password, "operator") if login else None
-        notes = structs.replace(notes, connection_request=wanted or ConnectionRequestLogin())
+        changes["connection_request"] = wanted or ConnectionRequestLogin()
         said.append(f"connection-request login: {login.username if login else 'none'}")
-    if notes != known.notes:
-        key = device_key(known.device.id)
+    if asked.attributes is not UNSET:
+        given = asked.attributes or {}
+        said.append(f"attributes: {attributes.spoken(given) if asked.attributes else 'none'}")
+    before = known.notes
+
+    def changed(notes: OperatorNotes) -> OperatorNotes:
+        nonlocal before
+        before = notes
+        if asked.attributes is not UNSET:
+            kept = attributes.merged(notes.attributes, given) if asked.attributes is not None else {}
+            notes = structs.replace(notes, attributes=kept)
+        return structs.replace(notes, **changes)
+
+    key = device_key(known.device.id)
+    notes = await runner.drive(notes_store.change(key, changed))
+    if notes is None:
+        raise NotFound("device", known.device.id)
+    if notes != before:
         entry = TimelineEntry(now, "device", f"{by} noted {'; '.join(said)}", {"by": by})
-        await runner.run_all([store.put_notes(key, notes), timeline.push(key, [entry])])
+        await runner.run(timeline.push(key, [entry]))
     return notes
 
 
@@ -206,6 +229,8 @@ def _check_notes(asked: NotesRequest) -> None:
             for number, tag in enumerate(asked.tags)
             if not _TAG.fullmatch(tag)
         ]
+    if isinstance(asked.attributes, dict):
+        faults += attributes.check(asked.attributes)
     if isinstance(asked.label, str) and not asked.label.isprintable():
         faults.append(FieldError("label", "has control characters", asked.label, "printable text"))
     if faults:
@@ -230,6 +255,7 @@ def _facts(known: KnownDevice, now: float) -> dict[str, Any]:
         "ip": device.ip,
         "tags": list(known.notes.tags),
         "label": known.notes.label,
+        "groups": list(known.notes.groups),
         "online": device.online(now),
         "last_inform": moment(device.last_inform),
         "events": list(device.events),

@@ -16,6 +16,11 @@ class FieldError(Struct, frozen=True, omit_defaults=True):
     value: Any = UNSET
     #: the permitted values, or a phrase such as "an integer from 1 to 1000"
     allowed: list[str] | str | None = None
+    #: of a configuration value: its key, and the guide's section that says what is allowed
+    key: str = ""
+    section: str = ""
+    #: of a file: the line
+    line: int = 0
 
 
 class OperationError(Exception):
@@ -47,6 +52,17 @@ class Invalid(OperationError):
 
 class Conflict(OperationError):
     """It is right, but not in the present state of things."""
+
+
+class PreconditionFailed(OperationError):
+    """Somebody else has written since the caller looked."""
+
+    def __init__(self, expected: str, present: int) -> None:
+        super().__init__(
+            f"If-Match asks for version {expected}, but version {present} is stored; "
+            "read it again and repeat the change."
+        )
+        self.present = present
 
 
 class TooLarge(OperationError):

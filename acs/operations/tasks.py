@@ -77,7 +77,8 @@ async def create(
     now: float,
     randomness: Callable[[int], bytes],
 ) -> TaskView:
-    """Put a task down. Raises Invalid with every field that cannot be, NotFound if the device is gone."""
+    """Put a task down. Raises Invalid with every field that cannot be, NotFound if the device is gone, and
+    Conflict if it has too many open tasks."""
     device = known.device
     work = await prepared(runner, device, work, schedule, now=now)
     key = device_key(device.id)
@@ -92,8 +93,13 @@ async def create(
         expires_at=schedule.ends(now),
         max_attempts=schedule.max_attempts,
     )
-    if not await runner.run(store.create(key, [task], stamp=store.fresh_stamp())):
+    creation = await runner.run(store.create(key, [task], stamp=store.fresh_stamp()))
+    if creation == "unknown":
         raise NotFound("device", device.id)
+    if creation == "full":
+        raise Conflict(
+            f"{device.id} has {store.OPEN_CAP} open tasks, the most a phone may have: cancel some, or wait."
+        )
     await runner.run(timeline.push(key, [_entry(task, "put down", by, now)]))
     return view(task)
 

@@ -1,22 +1,19 @@
-"""The parameters a kind of phone has: read from `cwmp_schemas/models/*.csv`, expanded into a tree of full
-names.
+"""The parameters a kind of phone has: read from `cwmp_schemas/models/`, expanded into a tree of full names.
 
-The file's head explains its columns. A `Model` is read once; `Model.image` expands it into the entries of
-one phone fresh from the factory, which all phones of a process share (`acs.simulator.tree` copies on the
-first change).
+What a parameter is stands in the parameter models (`acs.datamodel.parameter_models`); the phone's own file
+says which it has and what they hold, its head explains the columns. A `Model` is read once; `Model.image`
+expands it into the entries of one phone fresh from the factory, which all phones of a process share
+(`acs.simulator.tree` copies on the first change).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import csv
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.resources import files
 
 from msgspec import Struct, structs
+
+from acs.datamodel.parameter_models import ParameterModel, fault, lookup, objects, pattern, rows
 
 ROW = "{i}."
 
@@ -24,21 +21,31 @@ ROW = "{i}."
 class Leaf(Struct, frozen=True):
     """One parameter as the factory made it. With `$word` as default the phone tells the value."""
 
-    type: str
-    writable: bool
+    of: ParameterModel
     default: str
-    choices: tuple[str, ...] = ()
-    longest: int | None = None
-    lowest: int | None = None
-    highest: int | None = None
+    #: told at once, or in every Inform, though the parameter's model does not ask for it
+    active: bool = False
     forced: bool = False
-    notification: int = 0
-    quiet: bool = False
-    secret: bool = False
+
+    @property
+    def writable(self) -> bool:
+        return self.of.writable
+
+    @property
+    def quiet(self) -> bool:
+        return self.of.quiet
+
+    @property
+    def secret(self) -> bool:
+        return self.of.secret
+
+    @property
+    def notification(self) -> int:
+        return 2 if self.active else 0
 
     @property
     def xsd_type(self) -> str:
-        return "xsd:base64Binary" if self.type == "base64" else f"xsd:{self.type}"
+        return self.of.xsd_type
 
 
 class Branch(Struct, frozen=True):
@@ -72,10 +79,10 @@ class Model:
     def __init__(self, entries: dict[str, Entry]) -> None:
         self.entries = entries
         self._children: dict[str, list[str]] = {}
-        for pattern in entries:
-            parent = _parent(pattern)
+        for path in entries:
+            parent = _parent(path)
             if parent in entries:
-                self._children.setdefault(parent, []).append(pattern)
+                self._children.setdefault(parent, []).append(path)
 
     def row_of(self, table: Branch) -> Branch | None:
         """What one row of this object is; None when the object is no table."""
@@ -120,74 +127,32 @@ def _resolve(leaf: Leaf, number: str, position: int) -> Leaf:
 @cache
 def load(name: str) -> Model:
     """The model in `cwmp_schemas/models/NAME.csv`."""
-    text = files("cwmp_schemas").joinpath("models", f"{name}.csv").read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return Model({row["path"]: _entry(row) for row in csv.DictReader(lines)})
+    return Model({path: _entry(path, row) for path, row in rows(name)})
 
 
-def _entry(row: dict[str, str]) -> Entry:
-    writable = row["access"] == "rw"
-    if row["type"] == "object":
-        return Branch(row["path"], writable, int(row["default"] or 0), int(row["limits"] or 0))
+def _entry(path: str, row: dict[str, str]) -> Entry:
+    if path.endswith("."):
+        return Branch(
+            path, objects().get(pattern(path), False), int(row["default"] or 0), int(row["most"] or 0)
+        )
+    model = lookup(path)
+    if model is None:
+        raise LookupError(f"{path} is in no parameter model")
     marks = row["marks"].split()
-    limits = row["limits"]
-    low, colon, high = limits.partition(":")
-    return Leaf(
-        type=row["type"],
-        writable=writable,
-        default=row["default"],
-        choices=tuple(limits.split("|")) if "|" in limits else (),
-        longest=int(limits) if limits.isdigit() else None,
-        lowest=int(low) if colon and low else None,
-        highest=int(high) if colon and high else None,
-        forced="forced" in marks,
-        notification=2 if "active" in marks else 0,
-        quiet="quiet" in marks,
-        secret="secret" in marks,
-    )
+    return Leaf(model, row["default"], model.active or "active" in marks, model.forced or "forced" in marks)
 
 
 # --- may this value go into that leaf? ----------------------------------------------------------------------
 
 _SAME_TYPE = {"base64Binary": "base64"}
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
-_RANGES = {"unsignedInt": (0, 2**32 - 1), "int": (-(2**31), 2**31 - 1)}
 
 
 def type_fits(leaf: Leaf, xsi_type: str) -> bool:
     """Whether a value sent with this xsi:type is of the leaf's type (else fault 9006)."""
     local = xsi_type.rpartition(":")[2]
-    return _SAME_TYPE.get(local, local) == leaf.type
+    return _SAME_TYPE.get(local, local) == leaf.of.type
 
 
 def value_fits(leaf: Leaf, value: str) -> bool:
     """Whether the leaf may hold this value (else fault 9007)."""
-    if leaf.choices:
-        return value in leaf.choices
-    match leaf.type:
-        case "boolean":
-            return value in ("0", "1", "true", "false")
-        case "int" | "unsignedInt":
-            return _number_fits(leaf, value)
-        case "dateTime":
-            return _DATE_TIME.fullmatch(value) is not None
-        case "base64":
-            return _base64_fits(value, leaf.longest)
-        case _:
-            return leaf.longest is None or len(value) <= leaf.longest
-
-
-def _number_fits(leaf: Leaf, value: str) -> bool:
-    if not re.fullmatch(r"[+-]?\d{1,10}", value):
-        return False
-    low, high = _RANGES[leaf.type]
-    low = low if leaf.lowest is None else leaf.lowest
-    high = high if leaf.highest is None else leaf.highest
-    return low <= int(value) <= high
-
-
-def _base64_fits(value: str, longest: int | None) -> bool:
-    try:
-        return longest is None or len(base64.b64decode(value, validate=True)) <= longest
-    except binascii.Error:
-        return False
+    return not fault(leaf.of, value)

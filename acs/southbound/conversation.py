@@ -20,13 +20,14 @@ import structlog
 from msgspec import structs
 from twisted.internet.task import deferLater
 
+from acs.cwmp import events, versions
 from acs.cwmp import session as sessions
-from acs.cwmp import versions
 from acs.cwmp.faults import INVALID_ARGUMENTS, METHOD_NOT_SUPPORTED
 from acs.cwmp.messages import CpeRequest, CpeResponse, Fault, Inform, InformResponse
 from acs.cwmp.reading import Envelope, MalformedMessage, UnknownMessage
 from acs.cwmp.session import Act, Event, Patience, Phase, Session, Transition
 from acs.cwmp.writing import write
+from acs.fleet.attributes import mac_from
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import key_of_model
 from acs.fleet.identity import device_id_text, device_key
@@ -40,6 +41,7 @@ from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, re
 from acs.southbound.session_store import SessionStore, Superseded, device_key_of
 from acs.southbound.silence import Silence
 from acs.store.errors import StoreError
+from acs.store.layer_cache import LayerCache
 from acs.store.runner_reactor import ReactorRunner
 
 log = structlog.get_logger("acs.sessions")
@@ -57,6 +59,7 @@ class Conversations:
     :param clock: the reactor, for time-outs.
     :param link: makes, for a device at a time, what turns a task into its file's URL.
     :param connection_login: the connection-request credentials this server would give a phone, None for none.
+    :param layers: the configuration that phones share, kept fresh by whoever brings it.
     :param now: seconds since the epoch.
     """
 
@@ -67,13 +70,14 @@ class Conversations:
         clock: Any,
         link: LinkMaker,
         connection_login: LoginMaker,
+        layers: LayerCache | None = None,
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
         patience: Patience = sessions.DEFAULT_PATIENCE,
         tick: float = silence.TICK,
         lost_grace: float = silence.LOST_GRACE,
     ) -> None:
-        self._store = SessionStore(runner, now)
+        self._store = SessionStore(runner, now, layers or LayerCache())
         self._clock = clock
         self._now = now
         self._randomness = randomness
@@ -353,6 +357,8 @@ class Conversations:
             self._endings.finish(hanging, SUPERSEDED)
         self._take_up(live)
         try:
+            if live.device is None or events.BOOTSTRAP in map(events.normalise, session.events):
+                await self._meet(live, post, inform, device_id)
             await self._steps.absorb(live, post, inform, device_id, now)
         except Superseded:
             return self._superseded(live)
@@ -373,6 +379,13 @@ class Conversations:
         self._silence.speaks_on(live, post.connection)
         self._silence.wait_for(live)
         return Reply(body, session.sid)
+
+    async def _meet(self, live: LiveSession, post: Post, inform: Inform, device_id: str) -> None:
+        """A phone that is new here, or to itself, may have been awaited."""
+        told = ((one.name, one.value) for one in inform.parameter_list)
+        mac = mac_from(inform.device_id.serial_number, post.user_agent, told)
+        if mac:
+            await self._store.meet(live, mac, device_id)
 
     # --- ends -----------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from acs.cwmp.session import Session
 from acs.datamodel.tree import ParameterTree
 from acs.fleet.changes import Changes
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
+from acs.fleet.layers import Layer
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
@@ -42,6 +43,7 @@ class LiveSession:
         "failed",
         "first_contact",
         "last_reply",
+        "layer",
         "learning",
         "login",
         "notes",
@@ -64,6 +66,7 @@ class LiveSession:
         stamp: str,
         learning: LearningState | None,
         profile: ModelProfile,
+        layer: Layer | None = None,
     ) -> None:
         self.session = session
         #: None until an Inform was absorbed
@@ -74,6 +77,8 @@ class LiveSession:
         self.stamp = stamp
         self.learning = learning
         self.profile = profile
+        #: the phone's own layer of desired configuration, None where it has none
+        self.layer = layer
         #: None until a rule wants it
         self.tree: ParameterTree | None = None
         #: the credentials this server would give the phone, once somebody asked

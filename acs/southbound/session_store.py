@@ -15,13 +15,15 @@ from msgspec import structs
 from acs.cwmp.session import SID_LENGTH, Session
 from acs.datamodel.tree import ParameterTree
 from acs.fleet.changes import Changes, TimelineEntry
-from acs.fleet.device import Learning
+from acs.fleet.desired import NamedLayer
+from acs.fleet.device import Device, Learning
 from acs.fleet.profile import ModelProfile
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.live_sessions import LiveSession
-from acs.store import addresses, profiles, refusals, sessions, timeline, trees
+from acs.store import addresses, awaited, profiles, refusals, sessions, timeline, trees
 from acs.store.calls import Call
 from acs.store.errors import StoreError
+from acs.store.layer_cache import LayerCache
 from acs.store.runner_reactor import ReactorRunner
 
 log = structlog.get_logger("acs.sessions")
@@ -40,9 +42,15 @@ class SessionStore:
     """:param now: seconds since the epoch."""
 
     def __init__(
-        self, runner: ReactorRunner, now: Callable[[], float], *, profile_ttl: float = PROFILE_TTL
+        self,
+        runner: ReactorRunner,
+        now: Callable[[], float],
+        layers: LayerCache,
+        *,
+        profile_ttl: float = PROFILE_TTL,
     ) -> None:
         self._runner = runner
+        self._layers = layers
         self._now = now
         self._profile_ttl = profile_ttl
         self._shapes = trees.Shapes()
@@ -64,8 +72,26 @@ class SessionStore:
         else:
             opened = await self._runner.run(opening)
         return LiveSession(
-            session, opened.device, opened.notes, opened.tasks, opened.stamp, opened.learning, profile
+            session,
+            opened.device,
+            opened.notes,
+            opened.tasks,
+            opened.stamp,
+            opened.learning,
+            profile,
+            opened.layer,
         )
+
+    async def meet(self, live: LiveSession, mac: str, device_id: str) -> None:
+        """Give a phone that was awaited under its MAC address what was kept for it."""
+        adopted = await self._runner.drive(awaited.meet(mac, device_id))
+        if adopted is not None:
+            live.notes, live.layer = adopted.notes, adopted.layer
+            self.note(live.session.device_key, adopted.entry(self._now()))
+
+    def layers(self, live: LiveSession, device: Device) -> tuple[NamedLayer, ...]:
+        """What the phone ought to be configured to, the weakest layer first, without asking Redis."""
+        return self._layers.layers_for(device.id, device.product_class, live.notes.groups, live.layer)
 
     async def load(self, key: str) -> LiveSession | None:
         """The device's session, whichever process has it in hand; None when it has none."""
@@ -80,6 +106,7 @@ class SessionStore:
             loaded.stamp,
             loaded.learning,
             ModelProfile(key=""),
+            loaded.layer,
         )
         device = loaded.device
         if device is not None:

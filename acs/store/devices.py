@@ -8,9 +8,10 @@ from typing import Any
 from msgspec import Struct
 
 from acs.cwmp.session import Session
+from acs.fleet.attributes import mac_of
 from acs.fleet.device import Device, OperatorNotes, WakeRecord
 from acs.fleet.identity import device_key
-from acs.store import codec, keyspace
+from acs.store import awaited, codec, groups, keyspace
 from acs.store.calls import Call, Steps, nothing, script, scripted, truth
 
 #: Devices looked at in one round trip of a search: about 0.5 MB of records, a few milliseconds of work.
@@ -167,10 +168,6 @@ def _matches(known: KnownDevice, needle: str) -> bool:
     return any(needle in text.lower() for text in texts)
 
 
-def put_notes(key: str, notes: OperatorNotes) -> Call[None]:
-    return Call(("SET", keyspace.device_prefix(key) + keyspace.NOTES, codec.encode(notes)), nothing)
-
-
 def put_wake(key: str, wake: WakeRecord) -> Call[None]:
     return Call(("SET", keyspace.device_prefix(key) + keyspace.WAKE, codec.encode(wake)), nothing)
 
@@ -181,13 +178,22 @@ def delete(device_id: str) -> Steps[bool]:
     A session it may be in is superseded; the phone is as good as new at its next Inform.
     """
     prefix = keyspace.device_prefix(device_key(device_id))
+    known: KnownDevice | None
+    [known] = yield [get(device_key(device_id))]
     others = [prefix + suffix for suffix in keyspace.DEVICE_SUFFIXES if suffix != keyspace.FINISHED_TASKS]
     forget = scripted(
         _DELETE, (prefix + keyspace.FINISHED_TASKS, *others), (prefix + keyspace.FINISHED_TASK,), truth
     )
     unlist = Call(("ZREM", keyspace.DEVICES, device_id), truth)
-    existed, listed = yield [forget, unlist]
+    existed, listed, *_ = yield [forget, unlist, *(_traces(known) if known is not None else ())]
     return bool(existed or listed)
+
+
+def _traces(known: KnownDevice) -> list[Call[Any]]:
+    """Takes the device out of all that names it elsewhere."""
+    device = known.device
+    leaving: list[Call[Any]] = [groups.leave(group, device.id) for group in known.notes.groups]
+    return [*leaving, awaited.forget_mac(mac_of(device), device.id)]
 
 
 def _record_keys(prefix: bytes) -> tuple[bytes, ...]:

@@ -80,7 +80,19 @@ LAYER = b"c"
 LAYER_HISTORY = b"C"
 
 #: Every fixed suffix; `FINISHED_TASK` is the one that goes on.
-DEVICE_SUFFIXES = (DEVICE, NOTES, WAKE, SESSION, TASKS, FINISHED_TASKS, LEARNING, TREE, TIMELINE, LAYER, LAYER_HISTORY)
+DEVICE_SUFFIXES = (
+    DEVICE,
+    NOTES,
+    WAKE,
+    SESSION,
+    TASKS,
+    FINISHED_TASKS,
+    LEARNING,
+    TREE,
+    TIMELINE,
+    LAYER,
+    LAYER_HISTORY,
+)
 
 #: The field of the open tasks' hash that holds the stamp; no task id is this short.
 STAMP_FIELD = b"v"

@@ -16,9 +16,10 @@ from msgspec import Struct
 from acs.cwmp.session import Session
 from acs.fleet.changes import Changes
 from acs.fleet.device import Device, OperatorNotes
+from acs.fleet.layers import Layer
 from acs.fleet.learning import LearningState
 from acs.fleet.task import Task
-from acs.store import codec, devices, keyspace, tasks, timeline
+from acs.store import codec, devices, keyspace, layers, tasks, timeline
 from acs.store.calls import Call, Part, script, scripted
 
 #: How long a session is kept that nobody goes on with, in seconds: longer than any phone is waited for
@@ -41,6 +42,8 @@ class Opened(Struct, frozen=True):
     learning: LearningState | None
     #: the session that this one replaced; None where the last one was closed
     previous: Session | None
+    #: the phone's own layer of desired configuration, None where it has none
+    layer: Layer | None = None
 
 
 class Loaded(Struct, frozen=True):
@@ -52,6 +55,7 @@ class Loaded(Struct, frozen=True):
     tasks: tuple[Task, ...]
     stamp: str
     learning: LearningState | None
+    layer: Layer | None = None
 
 
 class Saved(Struct, frozen=True):
@@ -73,7 +77,7 @@ def open_session(key: str, session: Session, *, ttl: int = SESSION_LIFE) -> Call
         (
             b"EVALSHA",
             _OPEN.sha,
-            b"5",
+            b"6",
             *_loaded_keys(keyspace.device_prefix(key)),
             codec.encode_session(session),
             ttl,
@@ -166,6 +170,7 @@ def _loaded_keys(prefix: bytes) -> tuple[bytes, ...]:
         prefix + keyspace.NOTES,
         prefix + keyspace.LEARNING,
         prefix + keyspace.TASKS,
+        prefix + keyspace.LAYER,
     )
 
 
@@ -221,7 +226,7 @@ def _write(
 
 
 def _decode_opened(answer: list[Any]) -> Opened:
-    previous, (device, notes, learning), flat = answer
+    previous, (device, notes, learning, layer), flat = answer
     stamp, open_tasks = codec.decode_open_tasks(flat)
     return Opened(
         None if device is None else codec.decode_device(device),
@@ -230,6 +235,7 @@ def _decode_opened(answer: list[Any]) -> Opened:
         stamp,
         None if learning is None else codec.decode_learning(learning),
         None if previous is None else codec.decode_session(previous),
+        layers.decode(layer),
     )
 
 
@@ -239,7 +245,9 @@ def _decode_loaded(answer: list[Any] | None) -> Loaded | None:
     known = _decode_opened(answer)
     if known.previous is None:
         return None
-    return Loaded(known.previous, known.device, known.notes, known.tasks, known.stamp, known.learning)
+    return Loaded(
+        known.previous, known.device, known.notes, known.tasks, known.stamp, known.learning, known.layer
+    )
 
 
 def _decode_saved(answer: list[Any]) -> Saved:

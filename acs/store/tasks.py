@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from os import urandom
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
@@ -29,6 +29,10 @@ FINISHED_LIFE = 30 * 24 * 3600
 #: How many finished tasks a device keeps, so that a phone with a task every minute stays small.
 FINISHED_CAP = 100
 
+#: How many open tasks a device may have: a session loads all of them, so a script that runs wild must not
+#: make one phone heavy for its server.
+OPEN_CAP = 500
+
 #: How often a change is tried again when somebody else was faster.
 ATTEMPTS = 10
 
@@ -36,6 +40,9 @@ _CREATE = script("create_tasks")
 _CHANGE = script("change_tasks", using=("write_tasks",))
 _GET = script("get_task")
 _LIST = script("list_tasks")
+
+
+Creation = Literal["created", "unknown", "full"]
 
 
 class FoundTask(Struct, frozen=True):
@@ -65,17 +72,18 @@ def fresh_stamp() -> str:
     return f"{time.time_ns():x}{urandom(4).hex()}"
 
 
-def create(key: str, new: Sequence[Task], *, stamp: str) -> Call[bool]:
-    """Put new tasks down for the device with this key; False, and nothing written, if it is not known.
+def create(key: str, new: Sequence[Task], *, stamp: str) -> Call[Creation]:
+    """Put new tasks down for the device with this key. Nothing is written where it is `unknown`, or `full`:
+    where it would then have more than `OPEN_CAP` open tasks.
 
     `stamp` is a fresh one (`fresh_stamp`). The deadlines go with it, in the same round trip.
     """
     prefix = keyspace.device_prefix(key)
-    arguments: list[Part] = [stamp]
+    arguments: list[Part] = [stamp, OPEN_CAP]
     for task in new:
         arguments += (task.id, codec.encode(task))
     keys = (prefix + keyspace.DEVICE, prefix + keyspace.TASKS)
-    return scripted(_CREATE, keys, arguments, bool, register_deadlines(new))
+    return scripted(_CREATE, keys, arguments, _decode_creation, register_deadlines(new))
 
 
 def get(identifier: str) -> Call[FoundTask | None]:
@@ -193,6 +201,10 @@ def written(prefix: bytes, tasks: Sequence[Task], stamp: str) -> tuple[tuple[byt
             finished += (task.id, codec.encode_finished(task))
     head = (stamp, FINISHED_LIFE, FINISHED_CAP, len(open_tasks) // 2)
     return tuple(keys), (*head, *open_tasks, *finished)
+
+
+def _decode_creation(answer: bytes) -> Creation:
+    return cast(Creation, answer.decode())
 
 
 def _decode_found(answer: list[Any]) -> FoundTask | None:

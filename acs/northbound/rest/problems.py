@@ -21,6 +21,7 @@ from acs.operations.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     TooLarge,
     Unavailable,
 )
@@ -58,6 +59,8 @@ def problem(exception: BaseException) -> Reply:
             return _reply(404, "not-found", str(exception))
         case Conflict():
             return _reply(409, "conflict", str(exception))
+        case PreconditionFailed():
+            return _reply(412, "precondition-failed", str(exception))
         case Forbidden():
             return _reply(403, "forbidden", str(exception))
         case TooLarge():

@@ -7,7 +7,18 @@ from functools import cache
 import msgspec
 
 from acs.northbound import openapi
-from acs.northbound.rest import devices, files, health, refusals, tasks, tokens
+from acs.northbound.rest import (
+    configuration,
+    device_import,
+    devices,
+    files,
+    groups,
+    health,
+    keys,
+    refusals,
+    tasks,
+    tokens,
+)
 from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import Call, Route
 
@@ -25,6 +36,10 @@ ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *tasks.ROUTES,
     *files.ROUTES,
+    *keys.ROUTES,
+    *configuration.ROUTES,
+    *groups.ROUTES,
+    *device_import.ROUTES,
     *tokens.ROUTES,
     *refusals.ROUTES,
     *health.ROUTES,

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from acs.datamodel.keys import Catalogue
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
@@ -42,6 +43,8 @@ class Services(Struct, frozen=True, kw_only=True):
     now: Callable[[], float]
     #: so many random bytes
     randomness: Callable[[int], bytes]
+    #: the documented configuration keys, the operators' own among them
+    catalogue: Catalogue
     #: largest stored file, in bytes
     file_limit: int
     version: str
@@ -131,5 +134,7 @@ class Route(Struct, frozen=True, kw_only=True):
     query: type[Struct] = NoQuery
     #: the type of the JSON body, or bytes for a raw one, None for none
     body: Any = None
+    #: the content type of a raw body
+    body_type: str = "application/octet-stream"
     #: problem statuses beyond those that every route may answer
     problems: tuple[int, ...] = ()

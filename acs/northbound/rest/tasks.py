@@ -116,6 +116,7 @@ ROUTES = (
         query=_CreateQuery,
         body=TaskRequest,
         answers={201: TaskView},
+        problems=(409,),
     ),
     Route(
         method="GET",

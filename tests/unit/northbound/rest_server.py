@@ -15,6 +15,7 @@ from typing import Any
 from twisted.internet import asyncioreactor
 
 from acs import logs
+from acs.datamodel import key_loading
 from acs.fleet.device import WakeRecord
 from acs.northbound.rest.routing import Services
 from acs.store.runner_reactor import ReactorRunner
@@ -50,6 +51,7 @@ def main(redis_url: str, data_dir: Path) -> None:
         reactor=loop,
         now=time.time,
         randomness=os.urandom,
+        catalogue=key_loading.shipped(),
         file_limit=32 << 20,
         version="1.2.3",
     )

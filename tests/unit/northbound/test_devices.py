@@ -40,6 +40,7 @@ def test_a_list_has_one_line_for_each_phone(api, phone):
         "ip": "198.51.100.9",
         "tags": [],
         "label": "",
+        "groups": [],
         "online": True,
         "events": ["1 BOOT", "4 VALUE CHANGE"],
     }

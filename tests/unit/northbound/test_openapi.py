@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from klein import Klein
 
+from acs.datamodel.keys import Catalogue
 from acs.northbound import openapi
 from acs.northbound.rest.application import make_application
 from acs.northbound.rest.routes import ROUTES
@@ -31,6 +32,7 @@ CONTRACT = {
     "GET /api/v1/files/{name}",
     "DELETE /api/v1/files/{name}",
     "GET /api/v1/files",
+    "GET /api/v1/keys",
     "GET /api/openapi.json",
 }
 
@@ -44,7 +46,15 @@ def document():
 def application() -> Klein:
     nothing: dict[str, object] = dict.fromkeys(("runner", "wake", "reactor", "now", "randomness"))
     return make_application(
-        Services(shapes=Shapes(), files=Path(), incoming=Path(), file_limit=1, version="1.2.3", **nothing),
+        Services(
+            shapes=Shapes(),
+            files=Path(),
+            incoming=Path(),
+            catalogue=Catalogue(()),
+            file_limit=1,
+            version="1.2.3",
+            **nothing,
+        ),
         ROUTES,
     )
 

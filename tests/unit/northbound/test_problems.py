@@ -27,8 +27,8 @@ def is_problem(answer, status):
     "path",
     [
         "/api/v1/",
-        "/api/v1/keys",
-        "/api/v1/config",
+        "/api/v1/nothing",
+        "/api/v1/config/nothing",
         "/api/v1/rollouts",
         "/api/v1/devices/a/b/c",
         "/api/v1/devices/a%2Fb/c",

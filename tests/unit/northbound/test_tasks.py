@@ -197,6 +197,14 @@ def test_what_is_put_down_and_cancelled_stands_on_the_timeline_with_the_actor(ap
     assert items[0]["data"]["task"] == task
 
 
+def test_a_phone_with_too_many_open_tasks_gets_no_more(api, tasks_path):
+    for _ in range(tasks.OPEN_CAP):
+        assert api("POST", tasks_path, json={"type": "reboot"}).status_code == 201
+    refused = api("POST", tasks_path, json={"type": "reboot"})
+    assert refused.status_code == 409
+    assert str(tasks.OPEN_CAP) in refused.json()["detail"]
+
+
 # --- cancelling -----------------------------------------------------------------------------------------
 
 

@@ -41,8 +41,8 @@ def test_standard_parameters_have_the_standards_names_types_and_writability() ->
     for path, entry in load("cp860").entries.items():
         if isinstance(entry, Branch) or any(part in path for part in younger_or_seen_only_on_phones):
             continue
-        if standard.get(path) != (entry.type, entry.writable):
-            strange[path] = (standard.get(path), entry.type, entry.writable)
+        if standard.get(path) != (entry.of.type, entry.writable):
+            strange[path] = (standard.get(path), entry.of.type, entry.writable)
     assert strange == {}
 
 
@@ -121,7 +121,7 @@ def test_rows_carry_their_own_defaults() -> None:
     factory = factory_of("cp860")
     tree = PhoneTree(factory.model, factory.image, factory.numbering, lambda word, name: word)
     codecs = "Device.Services.VoiceService.1.VoiceProfile.1.Line.1.Codec.List."
-    assert tree.rows(codecs) == list(range(1, 9))
+    assert tree.rows(codecs) == list(range(1, 12))
     assert tree.value(codecs + "1.Codec") == "G.711MuLaw"
     assert tree.value(codecs + "4.Codec") == "G.729"
     assert tree.value(codecs + "4.Priority") == "4"

@@ -63,7 +63,7 @@ class Store:
     def put_down(self, work: Work, state: TaskState = TaskState.RUNNING) -> Task:
         """A new task for the device."""
         task = Task(id=task_id(KEY, urandom(6)), device=DEVICE, work=work, state=state, created_at=NOW)
-        assert self.run(tasks.create(KEY, [task], stamp=tasks.fresh_stamp()))
+        assert self.run(tasks.create(KEY, [task], stamp=tasks.fresh_stamp())) == "created"
         return task
 
     def task(self, task: Task) -> Task:

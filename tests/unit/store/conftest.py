@@ -18,6 +18,8 @@ from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from twisted.internet.defer import Deferred
 
+from acs.fleet.device import OperatorNotes
+from acs.store import codec, keyspace
 from acs.store.calls import Call, Steps
 from acs.store.redis_server import find_redis_server
 from acs.store.runner_blocking import BlockingRunner
@@ -61,6 +63,11 @@ class RedisProcess:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def put_notes(key: str, notes: OperatorNotes) -> Call[Any]:
+    """The notes as an operator left them."""
+    return Call(("SET", keyspace.device_prefix(key) + keyspace.NOTES, codec.encode(notes)), bool)
 
 
 class Store:

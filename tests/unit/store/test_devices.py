@@ -14,6 +14,8 @@ from acs.fleet.task import RebootWork, Task, TaskState
 from acs.store import devices, sessions, tasks, timeline
 from acs.store import devices as devices_module
 
+from .conftest import put_notes  # isort: skip
+
 NAMESPACE = "urn:dslforum-org:cwmp-1-0"
 
 
@@ -41,7 +43,7 @@ def numbers(page: devices.Page) -> list[int]:
 def test_a_device_is_known_with_what_operators_and_connection_requests_left(store: Any) -> None:
     key = bring_in(store, phone(1, last_inform=90.0))
     notes, wake = OperatorNotes(tags=("a",)), WakeRecord(5.0, "ok", "200")
-    store.run_all([devices.put_notes(key, notes), devices.put_wake(key, wake)])
+    store.run_all([put_notes(key, notes), devices.put_wake(key, wake)])
     known = store.run(devices.get(key))
     assert (known.device, known.notes, known.wake) == (phone(1, last_inform=90.0), notes, wake)
     assert (known.session, known.last_inform) == (None, 90.0)
@@ -90,7 +92,7 @@ def fleet(store: Any) -> Any:
     bring_in(store, phone(1, ip="10.1.2.3", software_version="37.72.0.5"))
     bring_in(store, phone(2, ip="10.1.2.4", software_version="37.80.0.1"))
     key = bring_in(store, phone(3, product="T46", ip="192.0.2.1"))
-    store.run(devices.put_notes(key, OperatorNotes(tags=("Site7",), label="Empfang Süd")))
+    store.run(put_notes(key, OperatorNotes(tags=("Site7",), label="Empfang Süd")))
     return store
 
 
@@ -154,7 +156,7 @@ def test_a_search_looks_at_a_bounded_number_of_devices_at_a_time(
 
 def test_a_deleted_device_leaves_nothing(store: Any) -> None:
     key = bring_in(store, phone(1))
-    store.run(devices.put_notes(key, OperatorNotes(label="x")))
+    store.run(put_notes(key, OperatorNotes(label="x")))
     store.run(timeline.push(key, [TimelineEntry(1.0, "device", "x")]))
     done = Task(id=task_id(key, b"000001"), device=phone(1).id, work=RebootWork())
     store.run(tasks.create(key, [done, Task(id=task_id(key, b"2"), device="", work=RebootWork())], stamp="1"))

@@ -15,6 +15,8 @@ from acs.fleet.learning import LearningState
 from acs.fleet.task import RebootWork, Task, TaskState
 from acs.store import devices, keyspace, sessions, tasks, timeline, trees
 
+from .conftest import put_notes  # isort: skip
+
 ID = "001565-CP860-0015651234AB"
 KEY = device_key(ID)
 NAMESPACE = "urn:dslforum-org:cwmp-1-0"
@@ -125,7 +127,7 @@ def test_a_device_without_a_session_has_none_to_load(store: Any) -> None:
 
 def test_operator_notes_come_along_and_are_never_written_by_a_session(store: Any) -> None:
     notes = OperatorNotes(tags=("site7",), label="reception")
-    store.run(devices.put_notes(KEY, notes))
+    store.run(put_notes(KEY, notes))
     session = new_session()
     assert store.run(sessions.open_session(KEY, session)).notes == notes
     close(store, session, device=device())

@@ -37,15 +37,24 @@ def finish(store: Any, one: Task, stamp: str, state: TaskState = TaskState.DONE)
 def test_a_task_is_found_again(store: Any) -> None:
     work = SetParameterValuesWork({"Device.A": True, "Device.B": TypedValue("x", "xsd:string")})
     new = task(1, work, priority=3)
-    assert store.run(tasks.create(KEY, [new], stamp="one"))
+    assert store.run(tasks.create(KEY, [new], stamp="one")) == "created"
     assert store.run(tasks.get(new.id)) == tasks.FoundTask(new, "one")
 
 
 def test_there_is_no_task_for_an_unknown_device(store: Any) -> None:
     other = device_key("001565-CP860-UNKNOWN")
     stray = Task(id=task_id(other, b"000001"), device="001565-CP860-UNKNOWN", work=RebootWork())
-    assert not store.run(tasks.create(other, [stray], stamp="one"))
+    assert store.run(tasks.create(other, [stray], stamp="one")) == "unknown"
     assert store.run(tasks.get(stray.id)) is None
+
+
+def test_a_device_has_only_so_many_open_tasks(store: Any) -> None:
+    most = [task(number) for number in range(tasks.OPEN_CAP)]
+    assert store.run(tasks.create(KEY, most, stamp="one")) == "created"
+    assert store.run(tasks.create(KEY, [task(tasks.OPEN_CAP)], stamp="two")) == "full"
+    assert store.run(tasks.get(task(0).id)).stamp == "one"
+    finish(store, task(0), "one")
+    assert store.run(tasks.create(KEY, [task(tasks.OPEN_CAP)], stamp="three")) == "created"
 
 
 def test_an_unknown_task_is_not_found(store: Any) -> None:

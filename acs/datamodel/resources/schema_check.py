@@ -1,0 +1,98 @@
+"""What a kind's schema says of a file, in words that name the place and what may stand there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from acs.datamodel.key_values import Severity
+from acs.datamodel.resources.findings import Finding
+from cwmp_schemas.loader import open_resource_schema
+
+#: How libxml2 says where: the element, and the attribute where it is about one.
+_PLACE = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: (.*)", re.DOTALL)
+_QUOTED = re.compile(r"'([^']*)'")
+#: Longest piece of a value that a message repeats.
+_SHOWN = 60
+
+Words = Callable[[str, str], tuple[str, list[str] | str]]
+
+
+def complaints(kind: str, root: etree._Element) -> Iterator[Finding]:
+    """What is wrong by the schema, by line. That a name stands twice is left to the rules of the kind."""
+    schema = open_resource_schema(kind)
+    schema.validate(root)
+    for entry in schema.error_log:
+        if entry.type_name == "SCHEMAV_CVC_IDC":
+            continue
+        place = _PLACE.match(entry.message)
+        element, attribute, rest = place.groups() if place else ("", "", entry.message)
+        words = _WORDS.get(entry.type_name, _as_it_is)
+        message, allowed = words(rest, attribute or element)
+        unknown = entry.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1"
+        severity = Severity.WARNING if unknown else Severity.ERROR
+        if entry.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_4":
+            attribute = (_QUOTED.search(rest) or [""])[0].strip("'")
+        where = f"{element} {attribute}" if attribute else element
+        yield Finding(entry.line, severity, where, message, allowed)
+
+
+def shown(value: str) -> str:
+    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
+
+
+def _enumeration(rest: str, _: str) -> tuple[str, list[str] | str]:
+    value, _, listed = rest.partition(" is not an element of the set ")
+    given = (_QUOTED.search(value.partition("The value ")[2]) or ["", ""])[1]
+    return ("is blank" if not given else f"{shown(given)} is not known here"), _QUOTED.findall(listed)
+
+
+def _length(rest: str, _: str) -> tuple[str, str]:
+    numbers = re.findall(r"length of '(\d+)'", rest)
+    return f"has {numbers[0]} characters", f"at most {numbers[-1]} characters"
+
+
+def _pattern(rest: str, _: str) -> tuple[str, str]:
+    given = (re.search(r"The value '(.*)' is not accepted by", rest, re.DOTALL) or ["", ""])[1]
+    return ("is blank" if not given.strip() else f"{shown(given)} has the wrong form"), ""
+
+
+def _missing(rest: str, _: str) -> tuple[str, str]:
+    return "is missing", ""
+
+
+def _unexpected(rest: str, name: str) -> tuple[str, str]:
+    expected = (re.search(r"Expected is (?:one of )?\( (.*) \)", rest) or ["", ""])[1]
+    if rest.startswith("Missing child"):
+        return f"lacks {expected.replace(', ', ' or ')}", ""
+    return "may not stand here (an unknown element, one too many, or in the wrong place)", expected
+
+
+def _no_root(rest: str, name: str) -> tuple[str, str]:
+    return "is not what this kind of file begins with", ""
+
+
+def _unknown_attribute(rest: str, name: str) -> tuple[str, str]:
+    return "is no documented attribute; the phone may pass over it", ""
+
+
+def _text(rest: str, name: str) -> tuple[str, str]:
+    return "holds text between its elements", "elements only"
+
+
+def _as_it_is(rest: str, name: str) -> tuple[str, str]:
+    return " ".join(rest.split()), ""
+
+
+_WORDS: dict[str, Words] = {
+    "SCHEMAV_CVC_ENUMERATION_VALID": _enumeration,
+    "SCHEMAV_CVC_MAXLENGTH_VALID": _length,
+    "SCHEMAV_CVC_PATTERN_VALID": _pattern,
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": _missing,
+    "SCHEMAV_ELEMENT_CONTENT": _unexpected,
+    "SCHEMAV_CVC_ELT_1": _no_root,
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": _unknown_attribute,
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": _text,
+}

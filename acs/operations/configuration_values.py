@@ -1,0 +1,118 @@
+"""Values of configuration as operators give them: made texts, and checked by the catalogue key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from acs.datamodel import key_values
+from acs.datamodel.key_values import Severity
+from acs.datamodel.keys import Catalogue, IndexNotAllowed, KeyNameError, KeyUse, UnknownKey
+from acs.fleet import templates
+from acs.fleet.layers import BLANK
+from acs.operations.errors import FieldError, Invalid
+
+#: How a value may be given; booleans are `1` and `0` in a phone's file.
+Given = str | int | float | bool | None
+
+
+class Warned(Struct, frozen=True):
+    """A value that was accepted although something speaks against it."""
+
+    key: str
+    value: str
+    message: str
+    allowed: list[str] | str
+    section: str
+
+
+def text(value: Given) -> str | None:
+    """The value as it stands in a phone's file."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return None if value is None else str(value)
+
+
+def catalogue_for(catalogue: Catalogue, model: str) -> Catalogue:
+    """The keys of this model; all keys where the catalogue does not know it."""
+    own = catalogue.for_model(model)
+    return own if model in own.models else catalogue
+
+
+def checked(catalogue: Catalogue, given: Mapping[str, Given]) -> tuple[dict[str, str | None], list[Warned]]:
+    """The values as texts, and what speaks against some. Raises Invalid with every value that cannot be.
+
+    A key that is removed need not be known: it may be of an earlier catalogue.
+    """
+    faults: list[FieldError] = []
+    warnings: list[Warned] = []
+    values: dict[str, str | None] = {}
+    for key, one in given.items():
+        values[key] = value = text(one)
+        if value is not None:
+            _check(catalogue, key, value, faults, warnings)
+    if faults:
+        raise Invalid(faults)
+    return values, warnings
+
+
+def is_secret(catalogue: Catalogue, key: str) -> bool:
+    """Whether its value must not be shown; so it is where the key is not known (any more)."""
+    use = _find(catalogue, key)
+    return use is None or use.key.secret
+
+
+def filled_fault(catalogue: Catalogue, key: str, value: str) -> str:
+    """What is wrong with a value whose template was filled, "" for nothing."""
+    use = _find(catalogue, key)
+    found = key_values.check(use, value) if use is not None else []
+    wrong = next((one for one in found if one.severity is Severity.ERROR), None)
+    if wrong is None:
+        return ""
+    listed = ", ".join(wrong.allowed) if isinstance(wrong.allowed, list) else wrong.allowed
+    return f"{wrong.message} (allowed: {listed})"
+
+
+def nothing_to_keep(key: str) -> FieldError:
+    """For `BLANK` where no secret is stored."""
+    return FieldError(
+        f"values.{key}", f"{BLANK} keeps a stored secret, and there is none", BLANK, "the secret itself", key
+    )
+
+
+def _find(catalogue: Catalogue, key: str) -> KeyUse | None:
+    try:
+        return catalogue.find(key)
+    except KeyNameError:
+        return None
+
+
+def _check(
+    catalogue: Catalogue, key: str, value: str, faults: list[FieldError], warnings: list[Warned]
+) -> None:
+    field = f"values.{key}"
+    try:
+        use = catalogue.find(key)
+    except UnknownKey as unknown:
+        faults.append(FieldError(field, str(unknown), key, list(unknown.near) or None, key))
+        return
+    except IndexNotAllowed as wrong:
+        faults.append(FieldError(field, str(wrong), key, wrong.allowed, key, wrong.key.section))
+        return
+    secret = use.key.secret
+    if secret and value == BLANK:
+        return
+    shown = BLANK if secret else value
+    if templates.is_template(value):
+        braces = templates.fault(value)
+        if braces:
+            faults.append(FieldError(field, braces, shown, templates.FORM, key, use.key.section))
+        return
+    for found in key_values.check(use, value):
+        if found.severity is Severity.ERROR:
+            faults.append(FieldError(field, found.message, shown, found.allowed, key, found.section))
+        else:
+            warnings.append(Warned(key, shown, found.message, found.allowed, found.section))

@@ -1,0 +1,193 @@
+"""Groups of phones: made, listed, changed, deleted; who is in them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
+
+from acs.fleet.changes import TimelineEntry
+from acs.fleet.desired import in_order
+from acs.fleet.identity import device_key
+from acs.fleet.layers import Group
+from acs.operations.configuration_targets import Target
+from acs.operations.errors import Conflict, Invalid, NotFound
+from acs.operations.ports import Runner, moment
+from acs.store import groups as store
+from acs.store import layers, membership, timeline
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAMES = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
+
+#: Groups that one phone may be in: they are looked at in every session.
+MOST_GROUPS = 20
+
+Order = Annotated[
+    int,
+    Meta(
+        ge=-1000, le=1000, description="of a phone's groups, the one of the highest order has the last word"
+    ),
+]
+Description = Annotated[str, Meta(max_length=200)]
+
+
+class GroupRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    order: Order = 0
+    description: Description = ""
+
+
+class GroupChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays."""
+
+    order: Order | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+
+
+class GroupView(Struct, frozen=True):
+    name: str
+    order: int
+    description: str
+    #: phones in it, awaited ones too
+    members: int
+    #: version of its configuration
+    config_version: int
+    created_at: datetime | None
+    created_by: str
+
+
+class GroupList(Struct, frozen=True):
+    """In the order in which their layers are laid: the last has the last word."""
+
+    items: list[GroupView]
+
+
+class MemberView(Struct, frozen=True):
+    """`id` is a device's, or the MAC address of a phone that is awaited."""
+
+    id: str
+    awaited: bool
+
+
+class MemberPage(Struct, frozen=True):
+    items: list[MemberView]
+    next: str | None
+    total: int
+
+
+async def create(runner: Runner, asked: GroupRequest, *, by: str, now: float) -> GroupView:
+    """Raises Invalid for a name that cannot be, Conflict for one that is taken."""
+    if not NAME.fullmatch(asked.name):
+        raise Invalid.field("name", "is no name of a group", value=asked.name, allowed=NAMES)
+    _check_description(asked.description)
+    group = Group(asked.name, asked.order, asked.description, now, by)
+    if not await runner.run(store.create(group)):
+        raise Conflict(f"There is a group {asked.name!r} already.")
+    return _view(group, 0, 0)
+
+
+async def list_all(runner: Runner) -> GroupList:
+    found = await runner.run(store.list_all())
+    return GroupList(await _views(runner, in_order(found)))
+
+
+async def show(runner: Runner, name: str) -> GroupView:
+    """Raises NotFound."""
+    group = await runner.run(store.get(name))
+    if group is None:
+        raise NotFound("group", name)
+    [view] = await _views(runner, [group])
+    return view
+
+
+async def change(runner: Runner, name: str, asked: GroupChange) -> GroupView:
+    """Raises NotFound."""
+    if isinstance(asked.description, str):
+        _check_description(asked.description)
+    given = {field: value for field, value in structs.asdict(asked).items() if value is not UNSET}
+    after = await runner.drive(store.change(name, lambda group: structs.replace(group, **given)))
+    if after is None:
+        raise NotFound("group", name)
+    return await show(runner, name)
+
+
+async def delete(runner: Runner, name: str) -> None:
+    """Forget the group with its configuration; its phones stay, without it. Raises NotFound."""
+    if not await runner.drive(membership.delete_group(name)):
+        raise NotFound("group", name)
+
+
+async def members(runner: Runner, name: str, *, cursor: str, limit: int) -> MemberPage:
+    """Raises NotFound."""
+    if await runner.run(store.get(name)) is None:
+        raise NotFound("group", name)
+    page = await runner.drive(store.members(name, after=cursor, limit=limit))
+    items = [
+        MemberView(member.removeprefix(store.AWAITED_MARK), member.startswith(store.AWAITED_MARK))
+        for member in page.members
+    ]
+    return MemberPage(items, page.next, page.total)
+
+
+async def add(runner: Runner, target: Target, group: str, *, by: str, now: float) -> None:
+    """Put a phone into the group. Raises NotFound for either, Invalid for a phone of too many groups."""
+    if len({*target.groups, group}) > MOST_GROUPS:
+        raise Invalid.field("group", "is one too many", value=group, allowed=f"{MOST_GROUPS} groups a phone")
+    if target.known is not None:
+        device_id = target.known.device.id
+        outcome = await runner.drive(membership.join(group, device_id))
+    else:
+        assert target.phone is not None
+        outcome = await runner.drive(membership.join_awaited(group, target.phone.mac))
+    if outcome == "no group":
+        raise NotFound("group", group)
+    if outcome == "no device":
+        raise target.gone()
+    if group not in target.groups:
+        await _tell(runner, target, f"Put into the group {group} by {by}", by, now)
+
+
+async def remove(runner: Runner, target: Target, group: str, *, by: str, now: float) -> None:
+    """Take a phone out of the group. Raises NotFound where it is not in it."""
+    if target.known is not None:
+        was = await runner.drive(membership.leave(group, target.known.device.id))
+    else:
+        assert target.phone is not None
+        was = await runner.drive(membership.leave_awaited(group, target.phone.mac))
+    if not was:
+        raise NotFound(f"member of the group {group}:", target.place.name.partition(":")[2])
+    await _tell(runner, target, f"Taken out of the group {group} by {by}", by, now)
+
+
+async def _tell(runner: Runner, target: Target, text: str, by: str, now: float) -> None:
+    if target.known is not None:
+        entry = TimelineEntry(now, "device", text, {"by": by})
+        await runner.run(timeline.push(device_key(target.known.device.id), [entry]))
+
+
+async def _views(runner: Runner, found: list[Group]) -> list[GroupView]:
+    counts = await runner.run_all([store.count(group.name) for group in found])
+    stand = await runner.run_all([layers.get(layers.of_group(group.name)) for group in found])
+    return [
+        _view(group, count, named.layer.version)
+        for group, count, named in zip(found, counts, stand, strict=True)
+    ]
+
+
+def _view(group: Group, count: int, version: int) -> GroupView:
+    return GroupView(
+        name=group.name,
+        order=group.order,
+        description=group.description,
+        members=count,
+        config_version=version,
+        created_at=moment(group.created_at),
+        created_by=group.created_by,
+    )
+
+
+def _check_description(text: str) -> None:
+    if not text.isprintable():
+        raise Invalid.field("description", "has control characters", value=text, allowed="printable text")

@@ -1,0 +1,40 @@
+"""Changing a record that several people may change at once: read, change, write if nobody was quicker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from acs.store import codec
+from acs.store.calls import Call, Steps, script, scripted
+from acs.store.errors import StoreConflict
+
+T = TypeVar("T")
+
+#: How often a change is tried again because somebody was quicker.
+MOST_TRIES = 10
+
+_SWAP = script("swap")
+
+
+def change(
+    record: bytes, owner: bytes, decode: Callable[[bytes | None], T], changed: Callable[[T], T]
+) -> Steps[T | None]:
+    """Replace the record at this key by `changed` of it; None where what `owner` names does not exist.
+
+    Raises StoreConflict when others are quicker each time.
+    """
+    for _ in range(MOST_TRIES):
+        stored: bytes | None
+        [stored] = yield [Call(("GET", record), lambda found: found)]
+        before = decode(stored)
+        after = changed(before)
+        if stored is not None and after == before:
+            return after
+        swap = scripted(_SWAP, (record, owner), (stored or b"", codec.encode(after)), int)
+        [outcome] = yield [swap]
+        if outcome == 1:
+            return after
+        if outcome == -1:
+            return None
+    raise StoreConflict("others changed the same record at the same time; try again")
