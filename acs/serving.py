@@ -36,6 +36,7 @@ from acs.southbound.credentials import Authenticator
 from acs.southbound.cwmp_endpoint import CwmpEndpoint
 from acs.southbound.files_endpoint import FilesEndpoint
 from acs.southbound.http import HttpFactory
+from acs.southbound.plain_tcp import PlainPort
 from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
 from acs.southbound.wake import Waker
@@ -78,10 +79,7 @@ def serve(
     async def start() -> None:
         await process.start()
         for name, factory in process.factories.items():
-            listener = sockets[name]
-            wrapped = TLSMemoryBIOFactory(cast(Any, tls), False, factory) if tls else factory
-            process.ports.append(reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped))
-            listener.close()  # the port has a descriptor of its own, and is free once that is closed
+            process.ports.append(_port(factory, sockets[name], tls))
         _calm_collector()
         ready()
 
@@ -170,6 +168,16 @@ class _Process:
     def _refused(self, peer: str, status: int, reason: str) -> None:
         """A phone's request that was no HTTP, or too large."""
         self._conversations.refuse(peer, f"HTTP {status}: {reason}")
+
+
+def _port(factory: Any, listener: socket.socket, tls: ServerContext | None) -> Any:
+    """Serve the socket; it is closed, and the port free, when the port stops listening."""
+    if tls is None and isinstance(factory, HttpFactory):
+        return PlainPort(factory, listener)
+    wrapped = TLSMemoryBIOFactory(cast(Any, tls), False, factory) if tls else factory
+    port = reactor.adoptStreamPort(listener.fileno(), listener.family, wrapped)
+    listener.close()  # the port has a descriptor of its own
+    return port
 
 
 def _calm_collector() -> None:

@@ -1,7 +1,7 @@
 """The HTTP/1.1 server that phones reach: requests in, responses out, and nothing else.
 
     factory = HttpFactory(handler)
-    endpoint.listen(factory)                                     # plain
+    PlainPort(factory, listening_socket)                             # plain
     endpoint.listen(TLSMemoryBIOFactory(contexts, False, factory))  # TLS
 
 A general web framework costs several times more CPU than all the rest of a session; this serves what CWMP

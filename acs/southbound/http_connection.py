@@ -28,11 +28,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.tcp import Connection as TcpConnection
 from twisted.python.failure import Failure
-from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
 
 from acs.southbound.http_decoding import Decoder, body_too_large, decoded, decoders_for
 from acs.southbound.http_messages import (
@@ -75,7 +73,6 @@ class _Phase(Enum):
     CLOSED = auto()
 
 
-@implementer(IHalfCloseableProtocol)
 class HttpConnection(Protocol):
     """Made by `HttpFactory` for each client that connects."""
 
@@ -102,10 +99,11 @@ class HttpConnection(Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        transport.setTcpNoDelay(True)
+        secure = ISSLTransport.providedBy(transport)
+        if secure:
+            transport.setTcpNoDelay(True)  # plain ones have it from their port
         peer = getattr(transport.getPeer(), "host", "")
-        self.connection = Connection(peer.removeprefix("::ffff:"), ISSLTransport.providedBy(transport))
-        self._plain_tcp = isinstance(transport, TcpConnection)
+        self.connection = Connection(peer.removeprefix("::ffff:"), secure)
         self.last_active = self.factory.clock()
         self.factory.joined(self)
 
@@ -128,17 +126,9 @@ class HttpConnection(Protocol):
     def readConnectionLost(self) -> None:
         """The client has closed its side, perhaps to mark the end of its request; it may still listen."""
         self._input_over = True
-        if self._phase is _Phase.ANSWERING:
-            return
-        self._abort_sink("the client closed the connection")
-        if self._nothing_waits_to_go_out():
-            # What the transport itself does where the protocol knows no half-closed connections.
-            self._transport.connectionLost(connectionDone)
-        else:
+        if self._phase is not _Phase.ANSWERING:
+            self._abort_sink("the client closed the connection")
             self._close()
-
-    def writeConnectionLost(self) -> None:
-        """Nothing to do: `_drain` has closed our side."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._phase = _Phase.CLOSED
@@ -300,28 +290,13 @@ class HttpConnection(Protocol):
         self._keep_alive = not close
         self.last_active = self.factory.clock()
         if self._head_only or response.status in (204, 304):
-            self._write(head)
+            self._transport.write(head)
         elif isinstance(body, bytes):
-            self._write(head + body)
+            self._transport.write(head + body)
         else:
             self._send_file(head, body)
             return
         self._sent()
-
-    def _write(self, data: bytes) -> None:
-        """Send at once what the socket takes. The transport's own way, to wait until the socket says that
-        it is writable, costs a fifth of the whole request."""
-        if self._nothing_waits_to_go_out():
-            sent = self._transport.writeSomeData(data)
-            if sent == len(data):
-                return
-            if isinstance(sent, int):  # else the connection is lost, which the transport finds out below
-                data = data[sent:]
-        self._transport.write(data)
-
-    def _nothing_waits_to_go_out(self) -> bool:
-        transport = self._transport
-        return self._plain_tcp and not transport.dataBuffer and not transport._tempDataBuffer
 
     def _send_file(self, head: bytes, body: FileBody) -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 
 from twisted.internet import asyncioreactor
@@ -24,6 +25,7 @@ from acs.southbound.conversation import Conversations  # noqa: E402 - as above
 from acs.southbound.credentials import Authenticator  # noqa: E402 - as above
 from acs.southbound.cwmp_endpoint import CwmpEndpoint  # noqa: E402 - as above
 from acs.southbound.http import HttpFactory, text_response  # noqa: E402 - as above
+from acs.southbound.plain_tcp import PlainPort  # noqa: E402 - as above
 from acs.store.runner_reactor import ReactorRunner  # noqa: E402 - as above
 
 SETTINGS = {
@@ -93,8 +95,9 @@ async def serve(settings: dict) -> None:
         return answer
 
     factory = HttpFactory(handle)
-    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-    print(port.getHost().port, flush=True)
+    listener = socket.create_server(("127.0.0.1", 0))
+    PlainPort(factory, listener)
+    print(listener.getsockname()[1], flush=True)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from twisted.internet.threads import blockingCallFromThread
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from acs.southbound.http import HttpFactory
+from acs.southbound.plain_tcp import PlainPort
 
 #: Seconds that a test waits for bytes before it fails.
 PATIENCE = 10
@@ -121,11 +122,14 @@ def serve(reactor: Any, on_reactor: Callable[..., Any]) -> Iterator[Callable[...
     ports, factories = [], []
 
     def listen(factory: Any, tls: Any = None) -> int:
-        outer = factory if tls is None else TLSMemoryBIOFactory(tls, False, factory)
-        port = on_reactor(reactor.listenTCP, 0, outer, 50, "127.0.0.1")
-        ports.append(port)
         factories.append(factory)
-        return port.getHost().port
+        if tls is None:
+            listener = socket.create_server(("127.0.0.1", 0))
+            ports.append(on_reactor(PlainPort, factory, listener))
+            return listener.getsockname()[1]
+        outer = TLSMemoryBIOFactory(tls, False, factory)
+        ports.append(on_reactor(reactor.listenTCP, 0, outer, 50, "127.0.0.1"))
+        return ports[-1].getHost().port
 
     yield listen
     for port in ports:
