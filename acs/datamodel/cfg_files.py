@@ -22,6 +22,10 @@ FIRST_LINE = "#!version:1.0.0.1"
 #: What a line has to be, in the words of the complaints.
 EXPECTED = "expected `key = value` or a line that begins with #"
 
+#: For how many unknown keys of one file likely ones are looked for, a millisecond or two each: a file for
+#: another model has hundreds.
+SUGGESTED_FOR = 50
+
 _NAME = re.compile(r"[^\s=#]+")
 #: control characters that no line has
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -103,31 +107,38 @@ def check(content: bytes, catalogue: Catalogue) -> list[CfgFinding]:
 def check_file(file: CfgFile, catalogue: Catalogue) -> list[CfgFinding]:
     """Every complaint about a file that was read and its values, by line."""
     found = [*file.findings, *_twice(file.lines, catalogue)]
+    unknown = 0
     for line in file.lines:
-        found += check_value(line.number, line.key, line.value, catalogue)
+        try:
+            use = catalogue.find(line.key, suggest=unknown < SUGGESTED_FOR)
+        except UnknownKey as error:
+            unknown += 1
+            found.append(_unknown(line, error))
+        except IndexNotAllowed as error:
+            found.append(_wrong_index(line, error))
+        else:
+            found += [
+                CfgFinding(line.number, line.key, one.severity, one.message, one.allowed, one.section)
+                for one in key_values.check(use, line.value)
+            ]
     return sorted(found, key=lambda finding: finding.line)
 
 
-def check_value(number: int, name: str, value: str, catalogue: Catalogue) -> Iterator[CfgFinding]:
-    """The complaints about one key and its value, for the line of this number."""
-    try:
-        use = catalogue.find(name)
-    except UnknownKey as error:
-        hint = f"; did you mean {' or '.join(error.near)}?" if error.near else ""
-        yield CfgFinding(number, name, Severity.WARNING, f"is no documented key{hint}", list(error.near))
-        return
-    except IndexNotAllowed as error:
-        # a letter in place of the number is the guide's own way of writing: the phone passes over the line
-        severity = Severity.WARNING if error.placeholder else Severity.ERROR
-        said = (
-            f"{error.letter} stands for a number; the phone does not know this line"
-            if error.placeholder
-            else f"{error.key.name} has no such number in the place of {error.letter}"
-        )
-        yield CfgFinding(number, name, severity, said, error.allowed, error.key.section)
-        return
-    for finding in key_values.check(use, value):
-        yield CfgFinding(number, name, finding.severity, finding.message, finding.allowed, finding.section)
+def _unknown(line: CfgLine, error: UnknownKey) -> CfgFinding:
+    hint = f"; did you mean {' or '.join(error.near)}?" if error.near else ""
+    return CfgFinding(
+        line.number, line.key, Severity.WARNING, f"is no documented key{hint}", list(error.near)
+    )
+
+
+def _wrong_index(line: CfgLine, error: IndexNotAllowed) -> CfgFinding:
+    """A letter in place of the number is the guide's own way of writing: a phone passes over the line."""
+    section = error.key.section
+    if error.placeholder:
+        said = f"{error.letter} stands for a number; the phone does not know this line"
+        return CfgFinding(line.number, line.key, Severity.WARNING, said, error.allowed, section)
+    said = f"{error.key.name} has no such number in the place of {error.letter}"
+    return CfgFinding(line.number, line.key, Severity.ERROR, said, error.allowed, section)
 
 
 def failed(findings: Iterable[CfgFinding]) -> bool:

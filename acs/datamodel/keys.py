@@ -20,6 +20,9 @@ _INDEX = "#"
 _LIKENESS = 0.75
 _SUGGESTIONS = 3
 
+#: For how many names the suggestions are remembered.
+_REMEMBERED = 1000
+
 #: In a list of models: the key is every model's.
 ANY_MODEL = "*"
 
@@ -195,14 +198,17 @@ class Catalogue:
         except KeyError:
             raise UnknownKey(name, self.near(name)) from None
 
-    def find(self, name: str) -> KeyUse:
-        """The key behind a written name, `account.2.transport`. Raises UnknownKey or IndexNotAllowed."""
+    def find(self, name: str, *, suggest: bool = True) -> KeyUse:
+        """The key behind a written name, `account.2.transport`. Raises UnknownKey or IndexNotAllowed.
+
+        Without `suggest`, likely names are not looked for, which takes a thousand times as long as the rest.
+        """
         plain = self._by_name.get(name)
         if plain is not None and not plain.indexes:
             return KeyUse(plain, name, {})
         key = plain or self._by_shape.get(shape(name))
         if key is None:
-            raise UnknownKey(name, self.near(name))
+            raise UnknownKey(name, self.near(name) if suggest else ())
         numbers: dict[str, int] = {}
         for letter, given in zip(key.name.split("."), name.split("."), strict=True):
             if letter in key.indexes:
@@ -214,10 +220,8 @@ class Catalogue:
 
     def get(self, name: str) -> KeyUse | None:
         """The key behind a written name; None where `find` would raise."""
-        if name not in self._by_name and shape(name) not in self._by_shape:
-            return None  # without looking for suggestions
         try:
-            return self.find(name)
+            return self.find(name, suggest=False)
         except KeyNameError:
             return None
 
@@ -229,6 +233,8 @@ class Catalogue:
         """Names of known keys that look like this one, the likest first, with the numbers it was given."""
         wanted = shape(name)
         if wanted not in self._near:
+            if len(self._near) >= _REMEMBERED:
+                self._near.clear()
             known = {shape(key.name): key.name for key in reversed(self.keys)}
             found = get_close_matches(wanted, known, _SUGGESTIONS, _LIKENESS)
             self._near[wanted] = tuple(known[one] for one in found)

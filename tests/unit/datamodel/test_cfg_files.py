@@ -152,6 +152,13 @@ def test_an_unknown_key_is_kept_and_flagged_with_what_was_meant():
     assert not cfg_files.failed([first, second])
 
 
+def test_in_a_file_of_another_model_suggestions_end_and_findings_do_not():
+    content = "".join(f"voice.jib.mx{number} = 1\n" for number in range(60)).encode()
+    findings = cfg_files.check(content, KEYS)
+    assert len(findings) == 60
+    assert [bool(found.allowed) for found in findings] == [True] * 50 + [False] * 10
+
+
 def test_a_name_that_broke_at_a_dot_is_read_and_flagged():
     content = b"action_url. mute = http://192.0.2.1/\n"
     assert cfg_files.read(content).values == {"action_url.mute": "http://192.0.2.1/"}
