@@ -15,6 +15,7 @@ from lxml import etree
 
 _XSD = Path(__file__).parent / "xsd"
 _KEYS = Path(__file__).parent / "keys"
+_PROVISIONING = Path(__file__).parent / "provisioning"
 _RESOURCES = Path(__file__).parent / "resources"
 
 
@@ -84,3 +85,8 @@ def open_resource_schema(kind: str) -> etree.XMLSchema:
         raise UnknownSchema(f"no kind of resource file named {kind!r}; there are: {', '.join(names)}")
     parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
     return etree.XMLSchema(etree.parse(str(_RESOURCES / f"{kind}.xsd"), parser))
+
+
+def provisioning_text(name: str) -> str:
+    """A file of what is known about phones that fetch their files: `file-numbers.toml`."""
+    return (_PROVISIONING / name).read_text(encoding="utf-8")

@@ -18,8 +18,14 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{KEY}:l        | list   | timeline, newest first, capped; sessions, operations; 50-150 B a line        |
 | acs:{KEY}:c        | string | the phone's own layer: version, msgpack; operations; 20 B a key              |
 | acs:{KEY}:C        | list   | its versions, newest first, capped; operations; 100 B each                   |
+| acs:{KEY}:k        | hash   | known values of keys with their proof, msgpack; sessions, file server;       |
+|                    |        | 60 B a key                                                                   |
+| acs:{KEY}:g        | string | the provisioning files it fetched last, msgpack; file server; 150 B          |
 | acs:{mac:MAC}:a    | string | a phone that is awaited, msgpack; operations, until it calls; 100 B          |
 | acs:{mac:MAC}:c    | string | its layer, as `acs:{KEY}:c`; so is `:C`                                      |
+| acs:{mac:MAC}:g    | string | of a phone that fetches and has not called yet: as `acs:{KEY}:g`, expires;   |
+|                    |        | so are `:k` and `:l`                                                         |
+| acs:strangers      | zset   | MAC addresses of those by their last fetch, capped; file server; 60 B each   |
 | acs:awaited        | zset   | MAC addresses of awaited phones, score 0; operations, sessions; 60 B each    |
 | acs:macs           | hash   | device id by MAC address; sessions; 80 B a device                            |
 | acs:{config}:e     | string | epoch: how often shared layers or groups changed; operations                 |
@@ -56,6 +62,7 @@ SECRETS = b"acs:secrets"
 REFUSALS = b"acs:refusals"
 AWAITED = b"acs:awaited"
 MACS = b"acs:macs"
+STRANGERS = b"acs:strangers"
 EPOCH = b"acs:{config}:e"
 CHANGED_LAYERS = b"acs:{config}:x"
 GROUPS = b"acs:{config}:g"
@@ -78,6 +85,8 @@ TREE = b"p"
 TIMELINE = b"l"
 LAYER = b"c"
 LAYER_HISTORY = b"C"
+KNOWN_KEYS = b"k"
+FETCHES = b"g"
 
 #: Every fixed suffix; `FINISHED_TASK` is the one that goes on.
 DEVICE_SUFFIXES = (
@@ -92,6 +101,8 @@ DEVICE_SUFFIXES = (
     TIMELINE,
     LAYER,
     LAYER_HISTORY,
+    KNOWN_KEYS,
+    FETCHES,
 )
 
 #: The field of the open tasks' hash that holds the stamp; no task id is this short.
