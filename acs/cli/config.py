@@ -1,16 +1,21 @@
-"""`acs config`: configuration files. Each group of subcommands has a file of its own beside this one."""
+"""`acs config`: desired configuration, and configuration files. Each group of subcommands has a file of its
+own beside this one."""
 
 from __future__ import annotations
 
 import click
 
 from acs.cli.config_files import check, decrypt, encrypt
+from acs.cli.config_layers import effective, set_values, show, unset
+from acs.cli.config_versions import diff, history, revert
 
 
 @click.group()
 def config() -> None:
-    """Configuration of phones: files by the documented keys (`acs keys`)."""
+    """Configuration of phones by the documented keys (`acs keys`): what it ought to be, and files of it."""
 
 
-for _command in (check, encrypt, decrypt):
+_LAYERS = (show, set_values, unset, effective, history, diff, revert)
+
+for _command in (*_LAYERS, check, encrypt, decrypt):
     config.add_command(_command)

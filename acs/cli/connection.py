@@ -52,7 +52,7 @@ def problem_text(answer: httpx.Response) -> str:
         return f"the server answered {answer.status_code} {answer.reason_phrase}"
     errors = [error_text(error) for error in problem.get("errors", ()) if isinstance(error, dict)]
     if errors:
-        return "; ".join(errors)
+        return ("\n" if "line" in problem["errors"][0] else "; ").join(errors)
     return str(problem.get("detail") or problem.get("title") or f"status {answer.status_code}")
 
 
@@ -63,6 +63,8 @@ def error_text(error: Mapping[str, Any]) -> str:
     if allowed not in (None, "", []):
         listed = ", ".join(map(str, allowed)) if isinstance(allowed, list) else str(allowed)
         said = f"{said} (allowed: {listed})" if said else f"allowed: {listed}"
+    if error.get("section"):
+        said += f"; the guide's section {error['section']!r}"
     shown = [str(error.get("field", "?"))]
     if "value" in error:
         value = error["value"]

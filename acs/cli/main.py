@@ -16,6 +16,7 @@ COMMANDS = {
     "file": "file",
     "keys": "keys",
     "config": "config",
+    "group": "group",
     "token": "token",
     "refusals": "refusals",
     "simulate": "simulate",

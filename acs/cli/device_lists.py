@@ -1,0 +1,74 @@
+"""`acs device import|awaited`: lists of phones, and those on them that have not called yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from acs.cli import outcomes
+from acs.cli.connection import Server, segment, server_options
+from acs.cli.printing import moment
+
+#: Seconds for the server to take a list of 100,000 phones.
+_PATIENCE = 600.0
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.csv")
+@server_options
+def import_devices(server: Server, path: Path) -> None:
+    """Import a list: columns mac, group (several with blanks between), and any others as attributes.
+
+    All of it, or nothing where a line is wrong. Phones that have not called yet find theirs when they do.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise outcomes.CommandError(f"{path}: {error.strerror}") from None
+    headers = {"Content-Type": "text/csv"}
+    with server.printer.waiting(f"importing {path.name}"):
+        answer = server.api.call(
+            "POST", "/devices/import", content=content, headers=headers, patience=_PATIENCE
+        )
+    done: dict[str, int] = answer.json()
+    server.printer.result(
+        done,
+        f"{done['phones']} phones: {done['known']} known, {done['awaited']} awaited; "
+        f"something new for {done['changed']}",
+    )
+
+
+@click.command()
+@click.option("--remove", "mac", metavar="MAC", help="Await this phone no longer.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many (default: all).")
+@server_options
+def awaited(server: Server, mac: str | None, limit: int | None) -> None:
+    """Phones that a list named and that have not called yet."""
+    if mac is not None:
+        server.api.call("DELETE", f"/awaited/{segment(mac)}")
+        server.printer.result({"mac": mac, "removed": True}, f"no longer awaited: {mac}")
+        return
+    items: list[dict[str, Any]] = []
+    for page in server.api.pages("/awaited", limit=limit):
+        items += page["items"]
+    if server.printer.as_json:
+        server.printer.json({"items": items})
+        return
+    server.printer.table(
+        ("MAC", "GROUPS", "ATTRIBUTES", "SINCE", "BY"),
+        (
+            (
+                item["mac"],
+                item["groups"],
+                ", ".join(f"{name}={value}" for name, value in item["attributes"].items()),
+                moment(item["at"]),
+                item["by"],
+            )
+            for item in items
+        ),
+    )
+
+
+COMMANDS = (import_devices, awaited)
