@@ -194,7 +194,7 @@ def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
     """The line's assignment, and what is wrong with it."""
     name, equals, value = (part.strip(BLANKS) for part in text.partition("="))
     if not equals:
-        return None, f"{_shown(text)} has no equal sign; {EXPECTED}"
+        return None, f"the line has no equal sign; {EXPECTED}"  # and may have a password: it is not repeated
     if not name:
         return None, f"no key stands before the equal sign; {EXPECTED}"
     if not _NAME.fullmatch(name):

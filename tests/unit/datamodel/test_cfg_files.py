@@ -58,6 +58,11 @@ def test_a_line_that_is_none_is_told_with_what_is_expected(line, said):
     assert "expected `key = value`" in found.message
 
 
+def test_a_line_without_an_equal_sign_may_have_a_password_and_is_not_repeated():
+    (found,) = cfg_files.read(b"account.1.password s3cret").findings
+    assert "s3cret" not in found.message
+
+
 def test_a_line_that_is_no_utf8_is_told_and_the_others_are_read():
     file = cfg_files.read(b"voice.vad = 1\na.b = M\xfcller\nc.d = 2\n")
     assert file.values == {"voice.vad": "1", "c.d": "2"}
