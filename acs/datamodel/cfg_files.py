@@ -198,7 +198,7 @@ def _assignment(number: int, text: str) -> tuple[CfgLine | None, str]:
     if not name:
         return None, f"no key stands before the equal sign; {EXPECTED}"
     if not _NAME.fullmatch(name):
-        return None, f"{_shown(name)} cannot be a key; {EXPECTED}"
+        return None, f"what stands before the equal sign cannot be a key; {EXPECTED}"
     if "\0" in value:
         return CfgLine(number, name, value), "the value has a zero byte in it; expected text"
     return CfgLine(number, name, value), ""
@@ -209,10 +209,6 @@ def _joined(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     joined = re.sub(r"\s*\.\s*", ".", name)
     return (f"{joined}{equals}{value}", joined.strip(BLANKS)) if equals and joined != name else (text, "")
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 def _twice(lines: Iterable[CfgLine], catalogue: Catalogue) -> Iterator[CfgFinding]:
