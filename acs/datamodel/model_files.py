@@ -91,7 +91,7 @@ def with_own(text: str) -> ModelFiles:
         model, equals, number = (part.strip() for part in item.partition("="))
         if not model or not equals or not number.isdecimal() or int(number) > _HIGHEST:
             raise ModelNumberError(
-                f"{item!r} is no model with its number; allowed: MODEL=NUMBER with a number of up to 12 digits, "
+                f"{item!r} is no model with its number; allowed: MODEL=NUMBER, up to 12 digits, "
                 "several with commas between"
             )
         own[model] = int(number)

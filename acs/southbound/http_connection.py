@@ -104,6 +104,8 @@ class HttpConnection(Protocol):
             transport.setTcpNoDelay(True)  # plain ones have it from their port
         peer = getattr(transport.getPeer(), "host", "")
         self.connection = Connection(peer.removeprefix("::ffff:"), secure)
+        if secure:
+            self.connection.certificate = transport.getPeerCertificate
         self.last_active = self.factory.clock()
         self.factory.joined(self)
 

@@ -79,14 +79,18 @@ def _joined(name: bytes, before: bytes, value: bytes) -> bytes:
 
 
 class Connection:
-    """One connection of a phone, for as long as it lasts. Handlers may keep what they need in `state`."""
+    """One connection of a phone, for as long as it lasts. Handlers may keep what they need in `state`.
 
-    __slots__ = ("_callbacks", "lost", "peer", "secure", "state")
+    `certificate` gives the client's, None where it has shown none.
+    """
+
+    __slots__ = ("_callbacks", "certificate", "lost", "peer", "secure", "state")
 
     def __init__(self, peer: str = "", secure: bool = False) -> None:
         self.state: dict[str, Any] = {}
         self.peer = peer
         self.secure = secure
+        self.certificate: Callable[[], Any] = _no_certificate
         self.lost = False
         self._callbacks: list[Callable[[], object]] = []
 
@@ -108,6 +112,10 @@ class Connection:
                 callback()
             except Exception:
                 log.exception("a callback of a lost connection failed", peer=self.peer)
+
+
+def _no_certificate() -> None:
+    """For connections without TLS."""
 
 
 class RequestHead:

@@ -2,7 +2,8 @@
 
 The `modern` profile is TLS 1.2 and later with forward secrecy. `legacy` is for phones that know only TLS
 1.0: it also allows old versions and old ciphers, so whoever can listen in may read along; use it on a
-network of your own. No client certificate is asked for.
+network of your own. A client certificate is asked for on the files port alone, where `authorities` are given;
+who shows none may go on without.
 """
 
 from __future__ import annotations
@@ -61,9 +62,16 @@ class ClientContext:
         return SSL.Connection(self.context, None)
 
 
-def server_context(certificate: Path, key: Path, profile: Profile | str = Profile.MODERN) -> ServerContext:
+def server_context(
+    certificate: Path,
+    key: Path,
+    profile: Profile | str = Profile.MODERN,
+    *,
+    authorities: Path | None = None,
+) -> ServerContext:
     """A context from a PEM file with the certificate, followed by its chain, and one with the private key.
 
+    :param authorities: PEM file of those who sign client certificates; another's certificate is refused.
     :raises TlsError: a file is missing or unreadable, or they do not belong together.
     """
     chain = _read(certificate, "certificate")
@@ -91,7 +99,18 @@ def server_context(certificate: Path, key: Path, profile: Profile | str = Profil
         context.check_privatekey()
     except (SSL.Error, TypeError) as error:
         raise TlsError(f"TLS key {key} does not belong to the certificate {certificate}") from error
+    if authorities is not None:
+        _ask_for_certificates(context, authorities)
     return ServerContext(context)
+
+
+def _ask_for_certificates(context: SSL.Context, authorities: Path) -> None:
+    _read(authorities, "authorities of client certificates")
+    try:
+        context.load_verify_locations(str(authorities))
+    except SSL.Error as error:
+        raise TlsError(f"TLS authorities {authorities}: {_told(error)}") from error
+    context.set_verify(SSL.VERIFY_PEER, lambda connection, shown, fault, depth, good: bool(good))
 
 
 def _read(path: Path, what: str) -> bytes:

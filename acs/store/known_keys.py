@@ -1,4 +1,4 @@
-"""What is known of the keys on each phone, key by key, so that several writers need not know of each other."""
+"""What is known of the keys on each phone: key by key, so that writers need not know of each other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def forget(key: str, names: Iterable[str] | None = None) -> list[Call[None]]:
 
 
 def at(prefix: bytes) -> Call[dict[str, KnownKey]]:
-    """The same by the prefix of a phone's keys: a device's, or one's of which only the MAC address is known."""
+    """The same by the prefix of a phone's keys: a device's, or one's that only its MAC address tells."""
     return Call(("HGETALL", prefix + keyspace.KNOWN_KEYS), decode)
 
 
