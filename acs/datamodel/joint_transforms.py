@@ -20,7 +20,8 @@ Values = Mapping[str, str]
 
 
 class Written(Struct, frozen=True):
-    """The parameter's new value, None where it is not to be written; `left` tells why keys have no part in it."""
+    """The parameter's new value, None where it is not to be written; `left` tells which keys have no part in
+    it, and why."""
 
     value: str | None
     left: Mapping[str, str] = {}
@@ -129,7 +130,7 @@ def _write_zone(wanted: Values, present: str, keys: tuple[str, ...], options: Op
     plain = now is not None and now.plain
     if value.get(switch, _OFF) != _ON:
         why = "a time zone without daylight saving time has no place for it"
-        left = {key: why for key in wanted if key in rules}
+        left = {key: why for key in wanted if key in rules or (plain and key == switch)}
         if len(left) == len(wanted):
             return Written(None, left)
         return Written(time_zones.write(Zone(offset, plain=plain)), left)
@@ -183,8 +184,8 @@ def _read_zone(value: str, keys: tuple[str, ...], options: Options) -> dict[str,
 
 
 def _change_text(change: Change) -> str:
-    parts = (change.month, change.week, change.day, change.hour)
-    return "/".join(str(part) for part in parts if part or part is change.hour)
+    week = (change.week,) if change.week else ()
+    return "/".join(map(str, (change.month, *week, change.day, change.hour)))
 
 
 def _write_zone_name(wanted: Values, present: str, keys: tuple[str, ...], options: Options) -> Written:

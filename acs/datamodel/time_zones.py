@@ -43,7 +43,7 @@ class Summer(Struct, frozen=True):
 
 
 class Zone(Struct, frozen=True):
-    """`offset` in minutes east. `plain`: it is written as an offset alone, which has no place for a summer."""
+    """`offset` in minutes east. `plain`: written as an offset alone, which has no place for a summer."""
 
     offset: int
     summer: Summer | None = None

@@ -1,8 +1,8 @@
 """From the value of one key to the value of one parameter, and back.
 
 Writing answers None where the parameter has no word for the key's value: that value travels by file. Reading
-answers None where the parameter says nothing about the key, and repeats as it stands what a phone says that no
-key can have: a phone's odd value is news, never an error.
+answers None where the parameter says nothing about the key, and repeats as it stands what a phone says that
+no key can have: a phone's odd value is news, never an error.
 """
 
 from __future__ import annotations

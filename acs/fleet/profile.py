@@ -33,3 +33,6 @@ class ModelProfile(Struct, frozen=True, array_like=True):
     learnt_at: float = 0
     #: leaves that must travel alone in SetParameterValues, learnt from refusals
     set_apart: tuple[str, ...] = ()
+    #: paths that SetParameterValues of a documented key refused, with {i} for instance numbers: those keys go
+    #: by configuration file
+    refused_paths: tuple[str, ...] = ()
