@@ -30,15 +30,15 @@ _LINES = Column("lines", "lines of the rule, such as 1,2; blank or 0 for every o
 def replace_rules(root: etree._Element, origin: str = "") -> Iterator[ReplaceRule]:
     """The rules of a file that passed its check; `origin` names the file."""
     for data in children(root, "Data"):
-        values = (data.get(name, "") for name in _REPLACE.values())
-        yield dial_plan.replace_rule(*values, f"{origin}:{line(data)}")
+        prefix, replacement = data.get("Prefix", ""), data.get("Replace", "")
+        yield dial_plan.replace_rule(prefix, replacement, data.get("LineID", ""), f"{origin}:{line(data)}")
 
 
 def dial_now_rules(root: etree._Element, origin: str = "") -> Iterator[Rule]:
     """The rules of a file that passed its check; `origin` names the file."""
     for data in children(root, "Data"):
-        values = (data.get(name, "") for name in _DIAL_NOW.values())
-        yield dial_plan.block_rule(*values, f"{origin}:{line(data)}")
+        rule, lines = data.get("DialNowRule", ""), data.get("LineID", "")
+        yield dial_plan.block_rule(rule, lines, f"{origin}:{line(data)}")
 
 
 def _rules(

@@ -56,10 +56,11 @@ def read(content: bytes, wrapper: str = "") -> tuple[etree._Element | None, list
         text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
     if wrapper:
         text = f"<{wrapper}>{text}</{wrapper}>"
+    parser = etree.XMLParser(**_SAFE)
     try:
-        return etree.fromstring(text.encode(), etree.XMLParser(**_SAFE)), warnings
-    except etree.XMLSyntaxError as error:
-        return None, _syntax(text, error)
+        return etree.fromstring(text.encode(), parser), warnings
+    except etree.XMLSyntaxError:
+        return None, _syntax(text, parser)
 
 
 class Lines:
@@ -106,7 +107,7 @@ def line(element: etree._Element) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _syntax(text: str, error: etree.XMLSyntaxError) -> list[Finding]:
+def _syntax(text: str, parser: etree.XMLParser) -> list[Finding]:
     curly = [
         Finding(
             number,
@@ -122,6 +123,6 @@ def _syntax(text: str, error: etree.XMLSyntaxError) -> list[Finding]:
         return curly
     found = [
         Finding(entry.line, Severity.ERROR, "", f"this is no XML: {' '.join(entry.message.split())}")
-        for entry in error.error_log
+        for entry in parser.error_log  # an exception's own log holds earlier documents' errors too
     ]
     return found[:_SYNTAX_ERRORS] or [Finding(1, Severity.ERROR, "", "this is no XML")]

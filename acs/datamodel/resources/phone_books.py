@@ -45,6 +45,8 @@ def _menu_rules(root: etree._Element) -> Iterator[Finding]:
 def _write_menu(rows: list[Row]) -> Written:
     titles = [number for number, row in enumerate(rows) if row["entry"] == "title"]
     faults = [RowFault(number + 1, "entry", "is a second title", "title", "one") for number in titles[1:]]
+    if not titles:
+        faults.append(RowFault(0, "entry", "no row is the book's title", "", "one row with the entry title"))
     faults += [
         RowFault(number + 1, "url", "is of no use to a title", rows[number]["url"], NOTHING)
         for number in titles

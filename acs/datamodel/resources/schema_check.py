@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from threading import Lock
 
 from lxml import etree
 
@@ -17,14 +18,19 @@ _QUOTED = re.compile(r"'([^']*)'")
 #: Longest piece of a value that a message repeats.
 _SHOWN = 60
 
+#: A schema keeps the complaints of its last document, and all threads share it.
+_ONE_AT_A_TIME = Lock()
+
 Words = Callable[[str, str], tuple[str, list[str] | str]]
 
 
 def complaints(kind: str, root: etree._Element) -> Iterator[Finding]:
     """What is wrong by the schema, by line. That a name stands twice is left to the rules of the kind."""
     schema = open_resource_schema(kind)
-    schema.validate(root)
-    for entry in schema.error_log:
+    with _ONE_AT_A_TIME:
+        schema.validate(root)
+        log = list(schema.error_log)
+    for entry in log:
         if entry.type_name == "SCHEMAV_CVC_IDC":
             continue
         place = _PLACE.match(entry.message)

@@ -1,8 +1,8 @@
 """Layouts of soft keys, one file a call state (guide, "Softkey Layout", "Softkey Layout Template").
 
 Which keys a state knows stands in its schema. The guide parts some states (Talking into Talk, Hold and so on)
-in its table, but shows one file only, of a state without parts: a layout is taken for the whole state or by its
-parts.
+in its table, but shows one file only, of a state without parts: a layout is taken for the whole state or by
+its parts.
 """
 
 from __future__ import annotations
