@@ -162,7 +162,7 @@ class _Process:
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
         await self._conversations.stop()
-        self._watch.stop()
+        await self._watch.stop()
         await self._runner.stop()
 
     def _refused(self, peer: str, status: int, reason: str) -> None:

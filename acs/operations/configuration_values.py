@@ -97,10 +97,11 @@ def _check(
     try:
         use = catalogue.find(key)
     except UnknownKey as unknown:
-        faults.append(FieldError(field, str(unknown), key, list(unknown.near) or None, key))
+        faults.append(FieldError(field, str(unknown), value, list(unknown.near) or None, key))
         return
     except IndexNotAllowed as wrong:
-        faults.append(FieldError(field, str(wrong), key, wrong.allowed, key, wrong.key.section))
+        shown = BLANK if wrong.key.secret else value
+        faults.append(FieldError(field, str(wrong), shown, wrong.allowed, key, wrong.key.section))
         return
     secret = use.key.secret
     if secret and value == BLANK:

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from twisted.internet.defer import Deferred, succeed
 
 from acs.fleet.desired import NamedLayer, in_order
 from acs.fleet.layers import FLEET, Group, Layer, group_layer, model_layer, phone_layer
@@ -86,10 +87,14 @@ class LayerWatch:
         await self._runner.drive(self._cache.refresh())
         self._task = asyncio.get_running_loop().create_task(self._watch())
 
-    def stop(self) -> None:
+    def stop(self) -> Deferred[None]:
+        stopped: Deferred[None] = Deferred()
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        if task is None:
+            return succeed(None)
+        task.add_done_callback(lambda _: stopped.callback(None))
+        task.cancel()
+        return stopped
 
     async def _watch(self) -> None:
         while True:
