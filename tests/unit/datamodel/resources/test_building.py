@@ -47,11 +47,7 @@ RING = st.sampled_from(["", "Auto", "Resource:Ring3.wav", "Custom:bell.wav"])
 
 
 def unique(rows, column):
-    return st.lists(
-        st.fixed_dictionaries(rows),
-        max_size=20,
-        unique_by=lambda row: tuple(row[column] for column in columns),
-    )
+    return st.lists(st.fixed_dictionaries(rows), max_size=20, unique_by=lambda row: row[column])
 
 
 REPLACE = unique(
