@@ -42,6 +42,7 @@ from acs.southbound.http import HttpFactory
 from acs.southbound.plain_tcp import PlainPort
 from acs.southbound.provisioning import Provisioning
 from acs.southbound.provisioning_access import Doorkeeper
+from acs.southbound.resource_files import ResourceFiles
 from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
 from acs.southbound.wake import Waker
@@ -138,7 +139,9 @@ class _Process:
         account = partial(_acs_account, settings, shared, ports["cwmp"])
         login = shared["fleet_username"].decode(), shared["fleet_password"].decode()
         doorkeeper = Doorkeeper(settings.provisioning_policy, *login, shared["nonce_key"])
-        files_port = FilesPort(files, Provisioning(runner, doorkeeper, layers, catalogue, models, account))
+        resources = ResourceFiles(runner, doorkeeper, directory.files)
+        provisioning = Provisioning(runner, doorkeeper, layers, catalogue, models, account)
+        files_port = FilesPort(resources, files, provisioning)
         services = Services(
             runner=runner,
             shapes=Shapes(),
@@ -151,6 +154,7 @@ class _Process:
             catalogue=catalogue,
             file_limit=settings.file_limit,
             version=version("acs"),
+            files_url=directory.files_url,
         )
         self.factories: dict[str, Any] = {
             "cwmp": HttpFactory(
