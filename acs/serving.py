@@ -152,6 +152,8 @@ class _Process:
             now=time.time,
             randomness=os.urandom,
             catalogue=catalogue,
+            models=models,
+            account=account,
             file_limit=settings.file_limit,
             version=version("acs"),
             files_url=directory.files_url,

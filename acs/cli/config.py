@@ -7,6 +7,7 @@ import click
 
 from acs.cli.config_files import check, decrypt, encrypt
 from acs.cli.config_layers import effective, set_values, show, unset
+from acs.cli.config_render import render
 from acs.cli.config_versions import diff, history, revert
 
 
@@ -17,5 +18,5 @@ def config() -> None:
 
 _LAYERS = (show, set_values, unset, effective, history, diff, revert)
 
-for _command in (*_LAYERS, check, encrypt, decrypt):
+for _command in (*_LAYERS, render, check, encrypt, decrypt):
     config.add_command(_command)

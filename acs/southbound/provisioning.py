@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 import structlog
 from msgspec import structs
+from twisted.internet.defer import FirstError, gatherResults
 
 from acs.datamodel import model_files
 from acs.datamodel.cfg_encryption import EncryptionError
@@ -114,8 +115,11 @@ class Provisioning:
                 return await self._own(request, admitted, mac)
             assert number is not None
             return await self._common(request, admitted, number)
-        except StoreError as error:
-            log.warning("a phone was sent away", peer=request.peer, reason=str(error))
+        except (StoreError, FirstError) as error:
+            cause = error.subFailure.value if isinstance(error, FirstError) else error
+            if not isinstance(cause, StoreError):
+                raise
+            log.warning("a phone was sent away", peer=request.peer, reason=str(cause))
             line = "The server's store is not available; come back later."
             return text_response(503, line, ((b"Retry-After", b"%d" % RETRY_AFTER),))
         except EncryptionError as error:
@@ -127,7 +131,7 @@ class Provisioning:
         why = self._doorkeeper.own_file(caller, mac)
         if why:
             return self._denied(request, Denied(why))
-        asking: Asking = await self._runner.drive(fetches.who(mac))
+        asking = await self._known(mac)
         why = self._doorkeeper.source(request.peer, _known_address(asking))
         if why:
             return self._denied(request, Denied(why))
@@ -140,7 +144,7 @@ class Provisioning:
         model = self._models.asked_for(number, caller.agent.model, caller.agent.version)
         asking: Asking | None = None
         if caller.mac:
-            asking = await self._runner.drive(fetches.who(caller.mac))
+            asking = await self._known(caller.mac)
             of_device = asking.device.product_class if asking.device is not None else ""
             if of_device and self._models.number_of(of_device) in (None, number):
                 model = of_device
@@ -148,11 +152,22 @@ class Provisioning:
             log.info("no model has this number", peer=request.peer, number=number)
             return _NOT_FOUND
         if asking is None:
+            await self._runner.drive(self._layers.refresh())
             return self._served(request, self._for_any(model, request).common())
         files = self._files_of(asking, caller, request, model)
         known = {key: value for key, value in files.common_values.items() if key not in files.own_values}
         name = model_files.common_name(number)
         return await self._answer(request, asking, name, files.common(), known, own=False)
+
+    async def _known(self, mac: str) -> Asking:
+        """Who has this MAC address. In the same round trip the layers are made fresh: a phone that fetches
+        its files right after an operator changed them has no second chance for a day."""
+        found: list[Any] = await gatherResults(
+            [self._runner.drive(fetches.who(mac)), self._runner.drive(self._layers.refresh())],
+            consumeErrors=True,
+        )
+        asking: Asking = found[0]
+        return asking
 
     def _for_any(self, model: str, request: Request) -> Files:
         """The files of no phone in particular: made once for each epoch."""

@@ -14,11 +14,13 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from acs.datamodel.keys import Catalogue
+from acs.datamodel.model_files import ModelFiles
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
 from acs.operations import validation
 from acs.operations.ports import Runner, Wake
+from acs.operations.provisioning_files import Account
 from acs.operations.tokens import Actor, Role
 from acs.store.shapes import Shapes
 
@@ -45,6 +47,9 @@ class Services(Struct, frozen=True, kw_only=True):
     randomness: Callable[[int], bytes]
     #: the documented configuration keys, the operators' own among them
     catalogue: Catalogue
+    #: the models whose common file's number is known, and what leads phones to this server
+    models: ModelFiles
+    account: Account
     #: largest stored file, in bytes
     file_limit: int
     version: str

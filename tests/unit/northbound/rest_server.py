@@ -15,8 +15,9 @@ from typing import Any
 from twisted.internet import asyncioreactor
 
 from acs import logs
-from acs.datamodel import key_loading
+from acs.datamodel import key_loading, model_files
 from acs.fleet.device import WakeRecord
+from acs.fleet.provisioning import AcsAccount
 from acs.northbound.rest.routing import Services
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.shapes import Shapes
@@ -52,6 +53,8 @@ def main(redis_url: str, data_dir: Path) -> None:
         now=time.time,
         randomness=os.urandom,
         catalogue=key_loading.shipped(),
+        models=model_files.with_own(""),
+        account=lambda host: AcsAccount(f"http://{host}:7547/", "fleet", "secret"),
         file_limit=32 << 20,
         version="1.2.3",
     )

@@ -44,7 +44,9 @@ def document():
 
 @pytest.fixture(scope="module")
 def application() -> Klein:
-    nothing: dict[str, object] = dict.fromkeys(("runner", "wake", "reactor", "now", "randomness"))
+    nothing: dict[str, object] = dict.fromkeys(
+        ("runner", "wake", "reactor", "now", "randomness", "models", "account")
+    )
     return make_application(
         Services(
             shapes=Shapes(),
