@@ -203,7 +203,7 @@ async def note(
         return structs.replace(notes, **changes)
 
     key = device_key(known.device.id)
-    notes = await runner.drive(notes_store.change(key, changed))
+    notes = await runner.drive(notes_store.change(known.device.id, changed))
     if notes is None:
         raise NotFound("device", known.device.id)
     if notes != before:

@@ -53,6 +53,7 @@ class LiveSession:
         "repeated",
         "session",
         "stamp",
+        "stored",
         "tasks",
         "tree",
     )
@@ -71,6 +72,8 @@ class LiveSession:
         self.session = session
         #: None until an Inform was absorbed
         self.device = device
+        #: its record as it is stored
+        self.stored = device
         self.notes = notes
         self.tasks = tasks
         #: the version of the stored tasks

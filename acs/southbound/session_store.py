@@ -20,7 +20,7 @@ from acs.fleet.device import Device, Learning
 from acs.fleet.profile import ModelProfile
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.live_sessions import LiveSession
-from acs.store import addresses, awaited, fetches, profiles, refusals, sessions, timeline, trees
+from acs.store import addresses, awaited, fetches, indexes, profiles, refusals, sessions, timeline, trees
 from acs.store.calls import Call
 from acs.store.errors import StoreError
 from acs.store.layer_cache import LayerCache
@@ -135,6 +135,7 @@ class SessionStore:
             changes=changes,
             tree=tree,
             register=live.first_contact,
+            index=_moved(live, changes),
         )
         return await self._write(live, draft, session, call)
 
@@ -149,6 +150,7 @@ class SessionStore:
             changes=changes,
             tree=tree,
             register=live.first_contact,
+            index=_moved(live, changes),
         )
         return await self._write(live, draft, session, call)
 
@@ -184,6 +186,7 @@ class SessionStore:
             live.profile = current or live.profile
             return False
         live.session = session
+        live.stored = draft.changes.device or live.stored
         live.adopt(draft)
         live.profile = current or live.profile
         live.pending = NO_CHANGES
@@ -250,6 +253,11 @@ class SessionStore:
 
     def _in_passing(self, call: Call[Any]) -> None:
         self._runner.run(call).addErrback(_unrecorded)
+
+
+def _moved(live: LiveSession, changes: Changes) -> bool:
+    """Whether what selectors find the phone by has changed."""
+    return changes.device is not None and not indexes.same(live.stored, changes.device)
 
 
 def device_key_of(sid: str) -> str:

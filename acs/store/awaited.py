@@ -16,7 +16,7 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import OperatorNotes
 from acs.fleet.identity import device_key
 from acs.fleet.layers import Layer
-from acs.store import codec, groups, keyspace, layers, swap
+from acs.store import codec, groups, indexes, keyspace, layers, swap
 from acs.store.calls import Call, Steps, nothing, script, scripted, truth
 from acs.store.notes import NO_NOTES
 
@@ -53,7 +53,8 @@ class Adopted(Struct, frozen=True):
         if phone.attributes:
             said.append(f"attributes {', '.join(sorted(phone.attributes))}")
         if self.layer is not None and self.layer.values:
-            said.append(f"{len(self.layer.values)} keys of its own")
+            count = len(self.layer.values)
+            said.append(f"{count} key{'' if count == 1 else 's'} of its own")
         text = f"Awaited as {phone.mac} by {phone.by}: {'; '.join(said) or 'nothing else was known'}"
         return TimelineEntry(now, "device", text, {"mac": phone.mac, "by": phone.by})
 
@@ -143,7 +144,8 @@ def meet(mac: str, device_id: str) -> Steps[Adopted | None]:
     )
     own = (prefix + keyspace.NOTES, prefix + keyspace.LAYER, prefix + keyspace.LAYER_HISTORY)
     arguments = (codec.encode(notes), layer or b"", *reversed(versions))
-    [held] = yield [scripted(_ADOPT, own, arguments, layers.decode)]
+    index = (indexes.put_notes(device_id, notes),)
+    [held] = yield [scripted(_ADOPT, own, arguments, layers.decode, index)]
     yield [
         *(groups.leave(name, groups.awaited_member(mac)) for name in phone.groups),
         _drop(mac),

@@ -11,7 +11,7 @@ from acs.cwmp.session import Session
 from acs.fleet.attributes import mac_of
 from acs.fleet.device import Device, OperatorNotes, WakeRecord
 from acs.fleet.identity import device_key
-from acs.store import awaited, codec, groups, keyspace
+from acs.store import awaited, codec, groups, indexes, keyspace
 from acs.store.calls import Call, Steps, nothing, script, scripted, truth
 
 #: Devices looked at in one round trip of a search: about 0.5 MB of records, a few milliseconds of work.
@@ -185,7 +185,8 @@ def delete(device_id: str) -> Steps[bool]:
         _DELETE, (prefix + keyspace.FINISHED_TASKS, *others), (prefix + keyspace.FINISHED_TASK,), truth
     )
     unlist = Call(("ZREM", keyspace.DEVICES, device_id), truth)
-    existed, listed, *_ = yield [forget, unlist, *(_traces(known) if known is not None else ())]
+    traces = _traces(known) if known is not None else ()
+    existed, listed, *_ = yield [forget, unlist, *indexes.forget(device_id), *traces]
     return bool(existed or listed)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from acs.fleet.device import OperatorNotes
-from acs.fleet.identity import device_key
 from acs.store import awaited, groups, notes
 from acs.store.awaited import AwaitedPhone
 from acs.store.calls import Steps
@@ -53,7 +52,7 @@ def _known(one: Listed, device_id: str, by: str, now: float) -> Steps[Imported]:
         kept = found.groups if one.groups is None else one.groups
         return structs.replace(found, groups=kept, attributes=_merged(found.attributes, one.attributes))
 
-    after = yield from notes.change(device_key(device_id), changed)
+    after = yield from notes.change(device_id, changed)
     if after is None:  # forgotten a moment ago: the phone will come anew
         yield [groups.leave(name, device_id) for name in one.groups or ()]
         return (yield from _awaited(one, by, now))

@@ -52,10 +52,6 @@ def same(before: Device | None, after: Device) -> bool:
     )
 
 
-def same_notes(before: OperatorNotes, after: OperatorNotes) -> bool:
-    return before.tags == after.tags and before.groups == after.groups
-
-
 def entry(device: Device) -> str:
     model, firmware, hardware, address = (
         text.translate(_SAFE)

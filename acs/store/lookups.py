@@ -1,4 +1,4 @@
-"""What a selector asks of phones beyond the index: their records, parameters and configuration, in batches."""
+"""What a selector asks of phones beyond the index: their records, parameters and configuration."""
 
 from __future__ import annotations
 
@@ -68,21 +68,18 @@ def beyond(
 
 def _parameters(known: KnownDevice, names: frozenset[str], shapes: Shapes) -> Steps[dict[str, str]]:
     """The values known of these; what the last Inform said counts where the tree is not newer."""
-    device = known.device
-    found: dict[str, str] = {}
-    told = device.inform_parameters
-    if not names.issubset(told):
-        try:
-            tree = yield from trees.load(device_key(device.id), shapes)
-        except DamagedTree:
-            tree = None  # its phone is learnt again
-        for name in names if tree is not None else ():
-            parameter = tree.get(name)
-            if parameter is not None and parameter.value is not None:
-                found[name] = parameter.value
-                if parameter.at > device.last_inform:
-                    told = {other: value for other, value in told.items() if other != name}
-    found.update((name, told[name][0]) for name in names if name in told)
+    device, told = known.device, known.device.inform_parameters
+    found = {name: told[name][0] for name in names if name in told}
+    try:
+        tree = yield from trees.load(device_key(device.id), shapes)
+    except DamagedTree:
+        return found  # its phone is learnt again
+    for name in names:
+        parameter = tree.get(name)
+        if parameter is None or parameter.value is None:
+            continue
+        if name not in found or parameter.at > device.last_inform:
+            found[name] = parameter.value
     return found
 
 

@@ -11,7 +11,6 @@ from typing import Literal
 from msgspec import structs
 
 from acs.fleet.device import OperatorNotes
-from acs.fleet.identity import device_key
 from acs.store import awaited, groups, notes
 from acs.store.awaited import AwaitedPhone
 from acs.store.calls import Steps
@@ -25,7 +24,7 @@ def join(group: str, device_id: str) -> Steps[Literal["joined", "no group", "no 
     [there] = yield [groups.join(group, device_id)]
     if not there:
         return "no group"
-    changed = yield from notes.change(device_key(device_id), _in(group))
+    changed = yield from notes.change(device_id, _in(group))
     if changed is not None:
         return "joined"
     yield [groups.leave(group, device_id)]
@@ -34,7 +33,7 @@ def join(group: str, device_id: str) -> Steps[Literal["joined", "no group", "no 
 
 def leave(group: str, device_id: str) -> Steps[bool]:
     """False where it was no member."""
-    yield from notes.change(device_key(device_id), _not_in(group))
+    yield from notes.change(device_id, _not_in(group))
     [listed] = yield [groups.leave(group, device_id)]
     return bool(listed)
 

@@ -208,15 +208,18 @@ class Selection:
         return answers, every
 
     def _by_record(self, many: Sequence[Facts]) -> Steps[list[bool]]:
-        known = yield from lookups.records(many, self._now)
-        answers: list[bool | None] = [
-            False if device is None else self._test(facts) for facts, device in zip(many, known, strict=True)
-        ]
-        open_ones = [number for number, answer in enumerate(answers) if answer is None]
+        known: list[KnownDevice | None] = yield from lookups.records(many, self._now)
+        answers: list[bool | None] = []
+        open_ones: list[tuple[int, Facts, KnownDevice]] = []
+        for number, (facts, device) in enumerate(zip(many, known, strict=True)):
+            answer = False if device is None else self._test(facts)
+            answers.append(answer)
+            if answer is None and device is not None:
+                open_ones.append((number, facts, device))
         for start in range(0, len(open_ones), DEEP):
             part = open_ones[start : start + DEEP]
-            pairs: list[tuple[Facts, KnownDevice]] = [(many[number], known[number]) for number in part]
+            pairs = [(facts, device) for _, facts, device in part]
             yield from lookups.beyond(pairs, self._wanted, self._shapes, self._shared)
-            for number in part:
-                answers[number] = self._test(many[number])
+            for number, facts, _ in part:
+                answers[number] = self._test(facts)
         return [bool(answer) for answer in answers]

@@ -19,7 +19,7 @@ from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.layers import Layer
 from acs.fleet.learning import LearningState
 from acs.fleet.task import Task
-from acs.store import codec, devices, keyspace, layers, tasks, timeline
+from acs.store import codec, devices, indexes, keyspace, layers, tasks, timeline
 from acs.store.calls import Call, Part, script, scripted
 
 #: How long a session is kept that nobody goes on with, in seconds: longer than any phone is waited for
@@ -103,13 +103,14 @@ def save(
     tree: bytes | None = None,
     ttl: int = SESSION_LIFE,
     register: bool = False,
+    index: bool = False,
 ) -> Call[Saved]:
     """Write one step: `session` (its seq must be greater than `seq`) with everything in `changes`.
 
     `sid` and `seq` are those of the session as it is stored now. `changes.profile` and `changes.parameters`
     are not written here: the profile belongs to the model (`acs.store.profiles`), the parameters come as
-    `tree` (`acs.store.trees`). `register` puts the device into the index of devices: set it for a device
-    seen first.
+    `tree` (`acs.store.trees`). `register` puts the device into the list of devices: set it for a device
+    seen first. `index`: what selectors find it by has changed (`acs.store.indexes.same`).
     """
     if session.sid != sid or session.seq <= seq:
         raise ValueError(
@@ -126,6 +127,7 @@ def save(
         tree,
         ttl,
         register,
+        index,
     )
 
 
@@ -138,9 +140,10 @@ def close(
     changes: Changes,
     tree: bytes | None = None,
     register: bool = False,
+    index: bool = False,
 ) -> Call[Saved]:
     """As `save`, but the session ends. Refuses with `tasks_changed` too: there may be work to do now."""
-    if _quiet(changes) and not tree and not register:
+    if _quiet(changes) and not tree and not (register or index):
         prefix = keyspace.device_prefix(key)
         device = b"" if changes.device is None else codec.encode(changes.device)
         parts = (
@@ -155,7 +158,7 @@ def close(
             device,
         )
         return Call(parts, _decode_saved, _CLOSE_QUIET)
-    return _write(key, sid, seq, stamp, b"", f"{sid}{seq}.", changes, tree, 0, register)
+    return _write(key, sid, seq, stamp, b"", f"{sid}{seq}.", changes, tree, 0, register, index)
 
 
 def _quiet(changes: Changes) -> bool:
@@ -185,6 +188,7 @@ def _write(
     tree: bytes | None,
     ttl: int,
     register: bool,
+    index: bool,
 ) -> Call[Saved]:
     prefix = keyspace.device_prefix(key)
     entries = changes.timeline
@@ -214,11 +218,13 @@ def _write(
     first: tuple[Call[Any], ...] = ()
     if register and changes.device is not None:
         first = (devices.register(changes.device.id),)
+    if (register or index) and changes.device is not None:
+        first += (indexes.put(changes.device),)
     if changes.tasks:
         task_keys, task_arguments = tasks.written(prefix, changes.tasks, new_stamp)
         keys += task_keys
         arguments += (b"1", *task_arguments)
-        first += tasks.register_deadlines(changes.tasks)
+        first += (*tasks.register_deadlines(changes.tasks), *indexes.note_ends(changes.tasks))
     else:
         keys += (prefix + keyspace.TASKS,)
         arguments += (b"0",)

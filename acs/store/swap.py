@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acs.store import codec
 from acs.store.calls import Call, Steps, script, scripted
@@ -18,20 +18,28 @@ _SWAP = script("swap")
 
 
 def change(
-    record: bytes, owner: bytes, decode: Callable[[bytes | None], T], changed: Callable[[T], T]
+    record: bytes,
+    owner: bytes,
+    decode: Callable[[bytes | None], T],
+    changed: Callable[[T], T],
+    first: Callable[[T], tuple[Call[Any], ...]] = lambda after: (),
 ) -> Steps[T | None]:
     """Replace the record at this key by `changed` of it; None where what `owner` names does not exist.
 
-    Raises StoreConflict when others are quicker each time.
+    `first` gives calls to be made just before the new record is written. Raises StoreConflict when others are
+    quicker each time.
     """
-    for _ in range(MOST_TRIES):
+    for tried in range(MOST_TRIES):
         stored: bytes | None
         [stored] = yield [Call(("GET", record), lambda found: found)]
         before = decode(stored)
         after = changed(before)
         if stored is not None and after == before:
+            if tried:
+                yield first(after)  # what an earlier try put there instead may not be so
             return after
-        swap = scripted(_SWAP, (record, owner), (stored or b"", codec.encode(after)), int)
+        arguments = (stored or b"", codec.encode(after))
+        swap = scripted(_SWAP, (record, owner), arguments, int, first(after))
         [outcome] = yield [swap]
         if outcome == 1:
             return after

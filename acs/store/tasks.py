@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.task import Task, TaskState
-from acs.store import codec, keyspace
+from acs.store import codec, indexes, keyspace
 from acs.store.calls import Call, Part, Steps, nothing, script, scripted
 from acs.store.errors import StoreConflict
 
@@ -103,7 +103,8 @@ def list_all(key: str) -> Call[list[Task]]:
 def change_tasks(key: str, *, stamp: str, tasks: Sequence[Task], new_stamp: str) -> Call[Changed]:
     """Write these tasks if the device's open tasks still have `stamp`; finished ones leave the open ones."""
     keys, arguments = written(keyspace.device_prefix(key), tasks, new_stamp)
-    return scripted(_CHANGE, keys, (stamp, *arguments), _decode_changed, register_deadlines(tasks))
+    first = (*register_deadlines(tasks), *indexes.note_ends(tasks))
+    return scripted(_CHANGE, keys, (stamp, *arguments), _decode_changed, first)
 
 
 def update(identifier: str, change: Callable[[Task], Task | None], *, stamp: str) -> Steps[Task | None]:
