@@ -56,6 +56,22 @@ class WakeRecord(Struct, frozen=True, array_like=True):
     at: float = 0
     outcome: str = ""
     text: str = ""
+    #: when it is sent again by itself, 0 for not
+    again_at: float = 0
+    #: when the phone's next Inform is due, where nothing else is left to wait for; 0 when unknown
+    next_inform: float = 0
+
+
+class StunSetting(Struct, frozen=True, array_like=True):
+    """What the phone was told of the STUN server that keeps its way through NAT open."""
+
+    #: the address that was told or found
+    address: str = ""
+    port: int = 0
+    #: "" nobody knows, "lost" the phone was asked and never answered, "wanted" it was asked and has none, "acs"
+    #: set by this server, "unsure" set, but the answer was lost, "refused" the phone does not take it,
+    #: "operator" it has another server's
+    origin: str = ""
 
 
 class Device(Struct, frozen=True, array_like=True):
@@ -97,6 +113,11 @@ class Device(Struct, frozen=True, array_like=True):
     server_host: str = ""
     #: names that this device answered with 9005 although its model has them
     missing: tuple[str, ...] = ()
+    #: where it says that it takes connection requests by UDP: host:port
+    udp_address: str = ""
+    #: it says that its address is translated on the way here
+    nat_detected: bool = False
+    stun: StunSetting = StunSetting()
 
     def online(self, now: float) -> bool:
         """Whether the next Inform is not yet overdue."""

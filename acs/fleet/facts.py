@@ -12,7 +12,7 @@ from msgspec import structs
 
 from acs.cwmp.structures import ParameterValue
 from acs.datamodel.paths import root_of
-from acs.datamodel.types import read_int
+from acs.datamodel.types import read_boolean, read_int
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import Device, Learning
 
@@ -23,6 +23,8 @@ CONNECTION_REQUEST_USERNAME = "ManagementServer.ConnectionRequestUsername"
 CONNECTION_REQUEST_PASSWORD = "ManagementServer.ConnectionRequestPassword"
 PARAMETER_KEY = "ManagementServer.ParameterKey"
 PERIODIC_INFORM_INTERVAL = "ManagementServer.PeriodicInformInterval"
+UDP_ADDRESS = "ManagementServer.UDPConnectionRequestAddress"
+NAT_DETECTED = "ManagementServer.NATDetected"
 
 _FIELD_OF = {
     SOFTWARE_VERSION.lower(): "software_version",
@@ -30,6 +32,8 @@ _FIELD_OF = {
     CONNECTION_REQUEST_URL.lower(): "connection_request_url",
     PARAMETER_KEY.lower(): "parameter_key",
     PERIODIC_INFORM_INTERVAL.lower(): "inform_interval",
+    UDP_ADDRESS.lower(): "udp_address",
+    NAT_DETECTED.lower(): "nat_detected",
 }
 
 #: Longer texts in these places are no versions and no URLs.
@@ -58,7 +62,9 @@ def told(device: Device, values: Iterable[ParameterValue]) -> Device:
             seconds = read_int(value)
             if seconds is not None and seconds > 0:
                 news[field] = seconds
-        elif len(value) <= _LONGEST and (value or field == "parameter_key"):
+        elif field == "nat_detected":
+            news[field] = read_boolean(value) is True
+        elif len(value) <= _LONGEST and (value or field in ("parameter_key", "udp_address")):
             news[field] = value
     news = {field: value for field, value in news.items() if getattr(device, field) != value}
     return structs.replace(device, **news) if news else device

@@ -17,7 +17,7 @@ from acs.cwmp.structures import DeviceId, ParameterValue
 from acs.datamodel.paths import is_secret, leaf_of, parent_of
 from acs.fleet import doubt, expiry, facts, learner, outcome, proof, questions
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
-from acs.fleet.device import ConnectionRequestLogin, Device, Learning
+from acs.fleet.device import ConnectionRequestLogin, Device, Learning, StunSetting
 from acs.fleet.learning import LOST_SESSIONS, PAUSE, LearningState, reading_again
 from acs.fleet.profile import ModelProfile
 from acs.fleet.proof import Heard
@@ -174,6 +174,7 @@ def _bootstrap(
         last_bootstrap=now,
         learning=Learning.WANTED,
         missing=(),
+        stun=StunSetting(),
         connection_request=login if login.origin == "operator" else ConnectionRequestLogin(),
     )
     forget = Changes(

@@ -5,6 +5,7 @@
     3. due tasks, by priority, then by age
     4. learning its data model
     5. credentials for connection requests
+    6. for phones behind NAT, the STUN server
 
 A reboot, a factory reset or a firmware download is the last thing in its session. The planner takes a
 situation and returns steps and changes; it sends and stores nothing. What an answer belongs to travels in the
@@ -14,7 +15,7 @@ step's `ref`, which only the planner reads.
 from __future__ import annotations
 
 from acs.cwmp.messages import CpeResponse, GetParameterValuesResponse
-from acs.fleet import answers, doubt, facts, learner, login, outcome, proof, questions, sending
+from acs.fleet import answers, doubt, facts, learner, login, outcome, proof, questions, sending, stun
 from acs.fleet.changes import Changes
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
@@ -63,7 +64,7 @@ def next_step(situation: Situation) -> Step | None:
         step = _going_on(situation) or _question(situation) or _due_task(situation)
         if step is not None:
             return step
-    return learner.next_step(situation) or login.next_step(situation)
+    return learner.next_step(situation) or login.next_step(situation) or stun.next_step(situation)
 
 
 def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
@@ -76,6 +77,8 @@ def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
         changes = questions.completed(situation, task, answer) if task is not None else Changes()
     elif kind == learner.REF:
         changes = learner.completed(situation, answer)
+    elif kind in (stun.ASK, stun.SET):
+        changes = stun.completed(situation, ref, answer)
     else:
         changes = login.completed(situation, ref, answer)
     if isinstance(answer, GetParameterValuesResponse):
@@ -92,6 +95,8 @@ def unanswered(situation: Situation, ref: str, reason: str) -> Changes:
         return learner.unanswered(situation, reason)
     if kind in (login.SET, login.CHECK):
         return login.unanswered(situation, ref, reason)
+    if kind in (stun.ASK, stun.SET):
+        return stun.unanswered(situation, ref, reason)
     if task is None:
         return Changes()
     if kind == _QUESTION:

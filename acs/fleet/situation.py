@@ -17,6 +17,15 @@ from acs.fleet.task import Task
 TransferLink = Callable[[Task], str]
 
 
+class StunOffer(Struct, frozen=True):
+    """This server's own STUN server, as one phone is to know it."""
+
+    address: str
+    port: int
+    username: str
+    password: str
+
+
 class Situation(Struct, frozen=True):
     device: Device
     #: the open tasks, in no particular order
@@ -32,6 +41,8 @@ class Situation(Struct, frozen=True):
     tree: ParameterTree | None = None
     #: the connection-request credentials this server would give the phone; None when it is to give none
     connection_login: ConnectionRequestLogin | None = None
+    #: the STUN server this phone should keep a binding with; None for a phone that needs none
+    stun: StunOffer | None = None
 
     def after(self, changes: Changes) -> Situation:
         """The situation once these changes are made. The tree is left alone: its holder merges them
