@@ -24,6 +24,7 @@ def file() -> None:
 @click.option("--file-type", help="What it is, such as '1 Firmware Upgrade Image'.")
 @click.option("--version", "version", help="The firmware version that a phone shows with it.")
 @click.option("--model", help="The model that it is for.")
+@click.option("--resource", metavar="KIND", help="The kind of a resource file: phones may fetch it by name.")
 @server_options
 def add(
     server: Server,
@@ -32,9 +33,10 @@ def add(
     file_type: str | None,
     version: str | None,
     model: str | None,
+    resource: str | None,
 ) -> None:
     """Store a file on the server, or replace the one of this name."""
-    about = {"file_type": file_type, "version": version, "model": model}
+    about = {"file_type": file_type, "version": version, "model": model, "resource": resource}
     stored = send_file(server, path, name or path.name, about)
     server.printer.result(
         stored, f"{stored['name']}  {byte_size(stored.get('size'))}  sha256 {stored.get('sha256')}"

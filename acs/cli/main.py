@@ -17,6 +17,8 @@ COMMANDS = {
     "keys": "keys",
     "config": "config",
     "group": "group",
+    "resource": "resource",
+    "dialplan": "dialplan",
     "token": "token",
     "refusals": "refusals",
     "simulate": "simulate",

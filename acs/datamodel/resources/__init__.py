@@ -8,6 +8,7 @@ checking         a file's findings, by line
 building         rows to a file; `tables` reads rows from CSV and JSON
 """
 
+from acs.datamodel.key_values import Severity
 from acs.datamodel.resources.building import Built, build
 from acs.datamodel.resources.catalogue import KINDS, UnknownKind, kind_of, recognised
 from acs.datamodel.resources.checking import BadFile, check, read_rows
@@ -24,6 +25,7 @@ __all__ = [
     "Kind",
     "Row",
     "RowFault",
+    "Severity",
     "UnknownKind",
     "build",
     "check",
