@@ -22,7 +22,9 @@ from twisted.internet import asyncioreactor
 
 from acs import key_directory, logs
 from acs.data_directory import DataDirectory
+from acs.datamodel import model_files
 from acs.datamodel.keys import Catalogue
+from acs.datamodel.model_files import ModelFiles, ModelNumberError
 from acs.key_directory import KeyDirectoryError
 from acs.processes import (
     StartError,
@@ -70,6 +72,7 @@ def run(settings: Settings) -> int:
 
 def _supervise(settings: Settings) -> int:
     catalogue = _catalogue(settings)
+    models = _models(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
     listeners = _listeners(settings)
@@ -80,7 +83,7 @@ def _supervise(settings: Settings) -> int:
         tls = _tls(settings)
         _warn(settings)
         supervisor = Supervisor(log=log.warning, look_after=partial(_look_after, redis))
-        serve = partial(_serve, settings, directory, listeners, redis_url, shared, tls, catalogue)
+        serve = partial(_serve, settings, directory, listeners, redis_url, shared, tls, catalogue, models)
         _keep_servers(supervisor, serve, settings)
         for number in range(settings.workers):
             arguments = [sys.executable, "-m", "workers", "--redis-url", redis_url]
@@ -143,13 +146,20 @@ def _shared_secrets(redis_url: str) -> dict[str, bytes]:
         raise StartError(f"cannot use Redis at {redis_url}: {error}") from None
 
 
-def _tls(settings: Settings) -> ServerContext | None:
+def _tls(settings: Settings) -> dict[str, ServerContext]:
+    """Each listener's TLS by its name; nothing where there is none."""
     if not settings.tls:
-        return None
+        return {}
+    certificate, key = Path(settings.tls_cert), Path(settings.tls_key)
+    authorities = Path(settings.provisioning_ca) if settings.provisioning_ca else None
     try:
-        return server_context(Path(settings.tls_cert), Path(settings.tls_key), settings.tls_profile)
+        context = server_context(certificate, key, settings.tls_profile)
+        files = context
+        if authorities is not None:
+            files = server_context(certificate, key, settings.tls_profile, authorities=authorities)
     except TlsError as error:
         raise StartError(str(error)) from None
+    return {"cwmp": context, "files": files, "web": context}
 
 
 def _catalogue(settings: Settings) -> Catalogue:
@@ -160,11 +170,20 @@ def _catalogue(settings: Settings) -> Catalogue:
         raise StartError(str(error)) from None
 
 
+def _models(settings: Settings) -> ModelFiles:
+    try:
+        return model_files.with_own(settings.provisioning_models)
+    except ModelNumberError as error:
+        raise StartError(f"--provisioning-models: {error}") from None
+
+
 def _warn(settings: Settings) -> None:
     if settings.cpe_auth == "none":
         log.warning("--cpe-auth none: whoever reaches the CWMP port can speak as any phone")
     if settings.cpe_auth == "basic" and not settings.tls:
         log.warning("--cpe-auth basic without TLS: phones send their password in the clear")
+    if settings.provisioning_policy in ("user-agent", "source", "none"):
+        log.warning("whoever reaches the files port can fetch provisioning files and the passwords in them")
     if settings.tls and settings.tls_profile == "legacy":
         log.warning("--tls-profile legacy: TLS 1.0 and its weak ciphers are accepted on every port")
 
@@ -217,8 +236,9 @@ def _serve(
     listeners: list[_Listener],
     redis_url: str,
     shared: dict[str, bytes],
-    tls: ServerContext | None,
+    tls: dict[str, ServerContext],
     catalogue: Catalogue,
+    models: ModelFiles,
     ready: Callable[[], None],
 ) -> int:
     """One server process, from its fork to its end. Each has an event loop and a reactor of its own."""
@@ -230,4 +250,4 @@ def _serve(
     from acs.serving import serve  # imports the reactor, which must be installed by then
 
     sockets = {listener.name: listener.socket for listener in listeners}
-    return serve(settings, directory, sockets, redis_url, shared, tls, catalogue, ready)
+    return serve(settings, directory, sockets, redis_url, shared, tls, catalogue, models, ready)

@@ -57,6 +57,13 @@ class DataDirectory:
     def write_run(self, facts: dict[str, Any]) -> None:
         self._write("run.json", json.dumps(facts, indent=2) + "\n")
 
+    def files_url(self) -> str:
+        """The address of the files port as it was announced; "" where no server runs."""
+        try:
+            return str(json.loads((self.path / "run.json").read_text(encoding="utf-8")).get("files_url", ""))
+        except (OSError, ValueError):
+            return ""
+
     def remove_run(self) -> None:
         (self.path / "run.json").unlink(missing_ok=True)
 

@@ -22,9 +22,11 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from acs.data_directory import DataDirectory
 from acs.datamodel.keys import Catalogue
+from acs.datamodel.model_files import ModelFiles
 from acs.fleet import transfer_link
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.identity import device_key
+from acs.fleet.provisioning import AcsAccount
 from acs.fleet.situation import TransferLink
 from acs.fleet.task import DownloadWork, Task
 from acs.northbound.rest.routing import Services
@@ -35,8 +37,12 @@ from acs.southbound.conversation import Conversations
 from acs.southbound.credentials import Authenticator
 from acs.southbound.cwmp_endpoint import CwmpEndpoint
 from acs.southbound.files_endpoint import FilesEndpoint
+from acs.southbound.files_port import FilesPort
 from acs.southbound.http import HttpFactory
 from acs.southbound.plain_tcp import PlainPort
+from acs.southbound.provisioning import Provisioning
+from acs.southbound.provisioning_access import Doorkeeper
+from acs.southbound.resource_files import ResourceFiles
 from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
 from acs.southbound.wake import Waker
@@ -63,12 +69,14 @@ def serve(
     sockets: Mapping[str, socket.socket],
     redis_url: str,
     shared: Mapping[str, bytes],
-    tls: ServerContext | None,
+    tls: Mapping[str, ServerContext],
     catalogue: Catalogue,
+    models: ModelFiles,
     ready: Callable[[], None],
 ) -> int:
     """Serve until SIGTERM or SIGINT. `ready` is called when every port is served; returns the exit status."""
-    process = _Process(settings, directory, redis_url, shared, sockets["files"].getsockname()[1], catalogue)
+    ports = {name: listener.getsockname()[1] for name, listener in sockets.items()}
+    process = _Process(settings, directory, redis_url, shared, ports, catalogue, models)
     outcome = [0]
 
     def failed(failure: Any) -> None:
@@ -79,7 +87,7 @@ def serve(
     async def start() -> None:
         await process.start()
         for name, factory in process.factories.items():
-            process.ports.append(_port(factory, sockets[name], tls))
+            process.ports.append(_port(factory, sockets[name], tls.get(name)))
         _calm_collector()
         ready()
 
@@ -98,8 +106,9 @@ class _Process:
         directory: DataDirectory,
         redis_url: str,
         shared: Mapping[str, bytes],
-        files_port: int,
+        ports: Mapping[str, int],
         catalogue: Catalogue,
+        models: ModelFiles,
     ) -> None:
         self.ports: list[Any] = []
         self._directory = directory
@@ -110,7 +119,7 @@ class _Process:
             runner,
             layers=layers,
             clock=reactor,
-            link=partial(_transfer_link, shared["link_key"], settings, files_port),
+            link=partial(_transfer_link, shared["link_key"], settings, ports["files"]),
             connection_login=partial(_wake_login, shared["wake_key"]),
         )
         authenticator = Authenticator(
@@ -127,6 +136,12 @@ class _Process:
             incoming=directory.incoming,
             file_limit=settings.file_limit,
         )
+        account = partial(_acs_account, settings, shared, ports["cwmp"])
+        login = shared["fleet_username"].decode(), shared["fleet_password"].decode()
+        doorkeeper = Doorkeeper(settings.provisioning_policy, *login, shared["nonce_key"])
+        resources = ResourceFiles(runner, doorkeeper, directory.files)
+        provisioning = Provisioning(runner, doorkeeper, layers, catalogue, models, account)
+        files_port = FilesPort(resources, files, provisioning)
         services = Services(
             runner=runner,
             shapes=Shapes(),
@@ -139,6 +154,7 @@ class _Process:
             catalogue=catalogue,
             file_limit=settings.file_limit,
             version=version("acs"),
+            files_url=directory.files_url,
         )
         self.factories: dict[str, Any] = {
             "cwmp": HttpFactory(
@@ -147,7 +163,9 @@ class _Process:
                 idle_timeout=settings.idle_timeout,
                 refused=self._refused,
             ),
-            "files": HttpFactory(files.handle, begin=files.begin, idle_timeout=settings.idle_timeout),
+            "files": HttpFactory(
+                files_port.handle, begin=files_port.begin, idle_timeout=settings.idle_timeout
+            ),
             "web": make_site(services),
         }
 
@@ -209,6 +227,18 @@ def _transfer_link(
         )
 
     return link
+
+
+def _acs_account(
+    settings: Settings, shared: Mapping[str, bytes], cwmp_port: int, host: str
+) -> AcsAccount | None:
+    """What leads a phone to the CWMP port, which reaches this server by `host` ("" where it did not say)."""
+    if settings.provisioning_acs == "off":
+        return None
+    url = f"{settings.scheme}://{settings.public_host or host or socket.gethostname()}:{cwmp_port}/"
+    if settings.cpe_auth == "none":
+        return AcsAccount(url)
+    return AcsAccount(url, shared["fleet_username"].decode(), shared["fleet_password"].decode())
 
 
 def _wake_login(key: bytes, device: Device, notes: OperatorNotes) -> ConnectionRequestLogin | None:

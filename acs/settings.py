@@ -63,6 +63,22 @@ class Settings:
     keys_dir: str = _setting(
         "", "directory with configuration keys beside the shipped ones: other models', your own (*.toml)"
     )
+    provisioning_auth: str = _setting(
+        "auto",
+        "what a phone shows to fetch its provisioning files; auto: login, or user-agent with --cpe-auth none",
+        choices=("auto", "login", "certificate", "user-agent", "source", "none"),
+    )
+    provisioning_ca: str = _setting(
+        "", "PEM file of who signs the phones' TLS certificates; the files port then asks for them"
+    )
+    provisioning_acs: str = _setting(
+        "on",
+        "whether provisioning files lead phones to this server (managementserver.*)",
+        choices=("on", "off"),
+    )
+    provisioning_models: str = _setting(
+        "", "numbers of models' common files beside the shipped ones: `CP860=37,SIP-T46U=108`"
+    )
     log_level: str = _setting(
         "info", "least severity that is logged", choices=("debug", "info", "warning", "error")
     )
@@ -70,6 +86,13 @@ class Settings:
     @property
     def tls(self) -> bool:
         return bool(self.tls_cert)
+
+    @property
+    def provisioning_policy(self) -> str:
+        """`provisioning_auth` with `auto` decided."""
+        if self.provisioning_auth != "auto":
+            return self.provisioning_auth
+        return "user-agent" if self.cpe_auth == "none" else "login"
 
     @property
     def scheme(self) -> str:
@@ -132,4 +155,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     settings = Settings(**chosen)
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("--tls-cert and --tls-key: both are needed for HTTPS, or neither")
+    if settings.provisioning_ca and not settings.tls:
+        raise SettingsError("--provisioning-ca: certificates need HTTPS; give --tls-cert and --tls-key too")
+    if settings.provisioning_auth == "certificate" and not settings.provisioning_ca:
+        raise SettingsError("--provisioning-auth certificate: --provisioning-ca has to name who signs them")
     return settings

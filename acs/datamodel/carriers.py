@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from acs.datamodel import mapping
 from acs.datamodel.mapping import Write
-from acs.datamodel.mapping_rules import shipped
 from acs.datamodel.parameter_models import lookup, pattern
 from acs.datamodel.path_templates import KnownParameters, PhonePaths
 from acs.datamodel.paths import is_vendor
@@ -66,13 +65,13 @@ def carry(
 ) -> Carriage:
     """How these keys with these values go to this phone.
 
-    `refused`: paths that its model refused, in full or with {i} for instance numbers. `known`: further keys of
-    the phone, which tell the codecs of rows. A value decides too: a parameter may have no word for it.
+    `refused`: paths that its model refused, in full or with {i} for instance numbers. `known`: further keys
+    of the phone, which tell the codecs of rows. A value decides too: a parameter may have no word for it.
     """
     phone = tree if isinstance(tree, PhonePaths) else PhonePaths(tree)
     told = mapping.to_parameters(keys, phone, lambda path: objection(path, phone, refused), known)
     carriers = {
-        key: _by_parameter(key, told.paths[key], phone) if key in told.paths else _by_file(told.left[key])
+        key: _by_parameter(told.paths[key], phone) if key in told.paths else _by_file(told.left[key])
         for key in keys
     }
     return Carriage(carriers, told.writes)
@@ -87,7 +86,7 @@ def carrier_of(
     """How this key (with its numbers) goes to this phone, whatever its value."""
     phone = tree if isinstance(tree, PhonePaths) else PhonePaths(tree)
     path, why = mapping.carrying_path(key, phone, lambda path: objection(path, phone, refused), known)
-    return _by_parameter(key, path, phone) if path else _by_file(why)
+    return _by_parameter(path, phone) if path else _by_file(why)
 
 
 def objection(path: str, phone: PhonePaths, refused: Collection[str]) -> str:
@@ -122,11 +121,8 @@ def _by_file(why: str) -> Carrier:
     return Carrier(CarrierKind.FILE, why)
 
 
-def _by_parameter(key: str, path: str, phone: PhonePaths) -> Carrier:
+def _by_parameter(path: str, phone: PhonePaths) -> Carrier:
     parameter = phone.get(path)
     said = parameter is not None and parameter.writable
     who = "lets it be written" if said else "has not said otherwise, and its data model lets it be written"
-    sure = next((rule.sure for rule, _, _ in shipped().of(key)), "")
-    return Carrier(
-        CarrierKind.PARAMETER, f"the phone has it and {who} (sureness {sure})", path, group_of(path)
-    )
+    return Carrier(CarrierKind.PARAMETER, f"the phone has it and {who}", path, group_of(path))

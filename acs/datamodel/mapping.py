@@ -216,7 +216,8 @@ def from_tree(tree: KnownParameters | PhonePaths, known: Mapping[str, str] | Non
     """The keys, with numbers, that this phone's parameters tell, and their values as in a .cfg.
 
     Of secrets that read back as empty nothing is told. Where a key stands for the whole phone and its
-    accounts disagree, all their values are told, parted by DISAGREE. `known`: keys that tell the codecs of rows.
+    accounts disagree, all their values are told, parted by DISAGREE. `known`: keys that tell the codecs of
+    rows.
     """
     phone = _paths_of(tree)
     heard: dict[str, str] = {}

@@ -7,13 +7,14 @@ counts. One rule may have several keys (a list of two name servers) and several 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct, convert, field
 
 from acs.datamodel.joint_transforms import JOINT_TRANSFORMS, JointTransform
 from acs.datamodel.keys import is_letter, shape
+from acs.datamodel.parameter_models import pattern
 from acs.datamodel.path_templates import Codec, display
 from acs.datamodel.transforms import Options
 from cwmp_schemas.loader import mapping_files
@@ -88,9 +89,12 @@ class Rules:
         self.rules = tuple(rules)
         self.codecs = codecs
         self._by_shape: dict[str, list[tuple[Rule, str]]] = {}
+        self._by_path: dict[str, set[str]] = {}
         for rule in self.rules:
             for key in rule.keys:
                 self._by_shape.setdefault(shape(key), []).append((rule, key))
+                for path in rule.paths:
+                    self._by_path.setdefault(display(path, any_instance=True), set()).add(key)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
@@ -105,6 +109,10 @@ class Rules:
             if all(numbers.get(letter, number) == number for letter, number in rule.only.items()):
                 found.append((rule, key, numbers))
         return found
+
+    def keys_at(self, name: str) -> Collection[str]:
+        """The keys, as the catalogue names them, that the parameter of this full name may carry."""
+        return self._by_path.get(pattern(name), ())
 
     def codec(self, name: str) -> Codec | None:
         """The codec that a key calls so."""

@@ -138,7 +138,12 @@ def _said(phone: PhonePaths, name: str) -> str:
     return (known.value or "").strip().casefold() if known is not None else ""
 
 
-def display(template: str, root: str = ROOTS[0]) -> str:
-    """The template for people: index letters as in the key, `{i}` for what is found on the phone."""
-    parts = ("{i}" if part == "*" or part.startswith("[") else part for part in template.split("."))
-    return root + ".".join(parts)
+def display(template: str, *, any_instance: bool = False) -> str:
+    """The template for people, under `Device.`: index letters as in the key, `{i}` for what is found on the
+    phone. With `any_instance` as the parameter models have it, `{i}` for every instance."""
+    return ROOTS[0] + ".".join(_displayed(part, any_instance) for part in template.split("."))
+
+
+def _displayed(part: str, any_instance: bool) -> str:
+    found = part == "*" or part.startswith("[")
+    return "{i}" if found or (any_instance and (part.isdecimal() or is_letter(part))) else part

@@ -70,6 +70,8 @@ class Files:
     :param layers: its layers, the weakest first.
     :param attributes: its own, to fill templates with; None for no phone in particular.
     :param account: None where this server's `managementserver.*` is not wanted.
+    :param shared: the files of no phone in particular, of the same model, layers and account, where they are
+        at hand: the half of the work that is the same for each phone.
     """
 
     def __init__(
@@ -79,17 +81,21 @@ class Files:
         layers: Sequence[NamedLayer],
         attributes: Mapping[str, str] | None,
         account: AcsAccount | None,
+        shared: Files | None = None,
     ) -> None:
         own = catalogue.for_model(model)
         self._catalogue = own if model in own.models else catalogue
         self._shared_names = {FLEET, model_layer(model)}
         self._account = account
+        self._shared = shared
+        self._common: PhoneFile | None = None
         check = checked_by(self._catalogue)
-        shared = [layer for layer in layers if layer.name in self._shared_names]
-        self._named_in_shared = {key for layer in shared for key in layer.layer.values}
-        self.for_all = effective(shared, {}, check)
         self.desired: Desired = effective(layers, attributes or {}, check)
-        self.common_values = self._common_values()
+        self.common_values: dict[str, str] = (
+            self._common_values([layer for layer in layers if layer.name in self._shared_names], check)
+            if shared is None
+            else shared.common_values
+        )
         self.own_values = self._own_values()
 
     def common(self) -> PhoneFile:
@@ -101,7 +107,12 @@ class Files:
             raise EncryptionError(
                 f"{COMMON_KEY} is different on each phone, and which phone asks is not known"
             )
-        return self._file(self.common_values, COMMON_KEY)
+        key = self.desired.effective.get(COMMON_KEY)
+        if self._shared is not None and key == self._shared.desired.effective.get(COMMON_KEY):
+            return self._shared.common()
+        if self._common is None:
+            self._common = self._file(self.common_values, COMMON_KEY)
+        return self._common
 
     def own(self) -> PhoneFile:
         """The phone's file, encrypted with the phone's key for it. Raises EncryptionError."""
@@ -116,24 +127,30 @@ class Files:
 
     def shown(self, values: Mapping[str, str], secret: IsSecret) -> bytes:
         """A file's text for somebody who may not see secrets."""
-        return cfg_files.write(blanked(values, secret), self._catalogue)
+        return cfg_files.write(_writable(blanked(values, secret)), self._catalogue)
 
-    def _common_values(self) -> dict[str, str]:
-        values = {key: one.value for key, one in self.for_all.effective.items() if self._in_common(key)}
+    def _common_values(self, shared: Sequence[NamedLayer], check: Check) -> dict[str, str]:
+        named = {key for layer in shared for key in layer.layer.values}
+        for_all = effective(shared, {}, check)
+        values = {key: one.value for key, one in for_all.effective.items() if self._in_common(key)}
         if not values.get(COMMON_KEY):
             values.pop(OWN_KEY, None)  # in the clear it would open every phone's file
-        if self._account is not None and self._leads_here():
-            values = {**self._account.values(), **values}
-        return values
+        return {**self._lead_here(named, values), **values}
 
-    def _leads_here(self) -> bool:
-        """Whether the shared layers leave it to this server where phones report to."""
-        switch = self.for_all.effective.get(ENABLE)
-        if ENABLE in self._named_in_shared and (switch is None or switch.value != "1"):
-            return False
-        url = self.for_all.effective.get(URL)
-        assert self._account is not None
-        return URL not in self._named_in_shared or (url is not None and url.value == self._account.url)
+    def _lead_here(self, named: set[str], values: Mapping[str, str]) -> dict[str, str]:
+        """This server's `managementserver.*`, as far as the shared layers leave them to it."""
+        account = self._account
+        if (
+            account is None
+            or not _left(named, values, ENABLE, "1")
+            or not _left(named, values, URL, account.url)
+        ):
+            return {}
+        ours = account.values()
+        if not named.isdisjoint((USERNAME, PASSWORD)):
+            ours.pop(USERNAME, None)
+            ours.pop(PASSWORD, None)
+        return ours
 
     def _own_values(self) -> dict[str, str]:
         common = self.common_values
@@ -153,12 +170,23 @@ class Files:
         return use is None or use.key.file is not FileKind.MAC
 
     def _file(self, values: dict[str, str], key_name: str) -> PhoneFile:
-        text = cfg_files.write(values, self._catalogue)
+        text = cfg_files.write(_writable(values), self._catalogue)
         key = self.desired.effective.get(key_name)
         encrypted = key is not None and bool(key.value)
         content = cfg_encryption.encrypt(text, key.value) if key is not None and encrypted else text
         etag = b'"%b"' % sha256(content).hexdigest()[:_TAG_LENGTH].encode()
         return PhoneFile(values, text, content, encrypted, etag)
+
+
+def _writable(values: Mapping[str, str]) -> dict[str, str]:
+    """The values as lines can hold them: without outer blanks, which mean nothing in a file; one with a line
+    break is left out, rather than all others with it."""
+    return {key: value.strip(BLANKS) for key, value in values.items() if not _LINE_BREAK.search(value)}
+
+
+def _left(named: set[str], values: Mapping[str, str], key: str, ours: str) -> bool:
+    """Whether the shared layers leave this key to us, or say the same."""
+    return key not in named or values.get(key) == ours
 
 
 def secrets_of(catalogue: Catalogue) -> IsSecret:

@@ -21,6 +21,7 @@ _SEGMENTS = {
     "its percent signs are written `%25` in a URL (as they are is understood too)",
     "task": "Task id",
     "name": "Name of a stored file",
+    "kind": "Kind of resource file, such as `replace-rules`",
     "token": "Token id",
     "model": "Product class, as phones tell it",
     "group": "Name of a group",

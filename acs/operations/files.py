@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from twisted.internet.threads import deferToThread
 
 from acs.fleet.requests import DOWNLOAD_TYPES, MAX_FILE_TYPE, UPLOAD_TYPES
+from acs.operations import resources
 from acs.operations.errors import Invalid, NotFound, Unavailable
 from acs.operations.ports import Runner, moment
 from acs.store import files as store
@@ -34,7 +35,10 @@ _TYPES_BY_SUFFIX = {".rom": DOWNLOAD_TYPES[0], ".cfg": DOWNLOAD_TYPES[2]}
 
 
 class FileView(Struct, frozen=True):
-    """`device` and `task` are set for what a phone sent. `size` in bytes, `sha256` in hex."""
+    """`device` and `task` are set for what a phone sent. `size` in bytes, `sha256` in hex.
+
+    `resource` is the kind of a resource file; phones fetch it at `path` of the files port. Both may be "".
+    """
 
     name: str
     size: int
@@ -46,6 +50,8 @@ class FileView(Struct, frozen=True):
     created_by: str
     device: str
     task: str
+    resource: str
+    path: str
 
 
 class FilePage(Struct, frozen=True):
@@ -68,6 +74,14 @@ class About(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(max_length=64, description="the SoftwareVersion that a phone shows with this firmware")
     ] = ""
     model: Annotated[str, Meta(max_length=64, description="the product class that it is for")] = ""
+    resource: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            description="the kind of a resource file, such as `dial-now`: it is checked, and phones may "
+            "fetch it by its name",
+        ),
+    ] = ""
 
 
 async def put(
@@ -75,12 +89,16 @@ async def put(
 ) -> tuple[FileView, bool]:
     """Keep the file at `received`, which is used up, under this name; also tells whether the name is new.
 
-    Acknowledged only when its bytes are on disk. Raises Invalid for a name or type that cannot be.
+    Acknowledged only when its bytes are on disk. Raises Invalid for a name or type that cannot be, and for a
+    resource file that no phone could use.
     """
     check_name(name)
     try:
         file_type = about.file_type or _TYPES_BY_SUFFIX.get(Path(name).suffix.lower(), "")
-        _check_type(file_type, about.file_type)
+        if about.resource:
+            await resources.check_stored(about.resource, received)
+        if file_type or not about.resource:
+            _check_type(file_type, about.file_type)
         size, digest = await deferToThread(_keep, received, directory)
         file = StoredFile(
             name=name,
@@ -91,7 +109,8 @@ async def put(
             model=about.model,
             created_at=now,
             created_by=by,
-            content_type="application/octet-stream",
+            content_type=resources.CONTENT_TYPE if about.resource else "application/octet-stream",
+            resource=about.resource,
         )
         before = await runner.run(store.put(file))
     finally:
@@ -141,6 +160,8 @@ def view(file: StoredFile) -> FileView:
         created_by=file.created_by,
         device=file.device,
         task=file.task,
+        resource=file.resource,
+        path=resources.path_of(file.name) if file.resource else "",
     )
 
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from acs.datamodel import key_values
+from acs.datamodel import key_values, mapping
 from acs.datamodel.keys import Catalogue, Key, shape
 
 
@@ -72,11 +72,6 @@ def _has(key: Key, word: str) -> bool:
     return any(folded in text for text in (name, key.feature.casefold(), key.description.casefold()))
 
 
-def _path(key: Key) -> str | None:
-    """The parameter that carries this key; none is known to the catalogue itself."""
-    return None
-
-
 def view(key: Key) -> KeyView:
     return KeyView(
         name=key.name,
@@ -104,5 +99,5 @@ def view(key: Key) -> KeyView:
         doubtful_values=dict(key.doubtful_values),
         models=list(key.models),
         source=key.source,
-        path=_path(key),
+        path=mapping.path_of(key.name),
     )

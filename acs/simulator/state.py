@@ -16,6 +16,8 @@ from acs.cwmp import events as ev
 from acs.cwmp.messages import Download, Inform, TransferComplete, Upload
 from acs.cwmp.structures import DeviceId, Event, ParameterValue, TransferFault
 from acs.cwmp.versions import CWMP_1_0
+from acs.datamodel import mapping_rules
+from acs.datamodel.keys import shape
 from acs.simulator.events import EventQueue
 from acs.simulator.factory import factory_of
 from acs.simulator.faults import Faults
@@ -191,12 +193,20 @@ class PhoneState:
         below_root = name.removeprefix(self.persona.root)
         moved = below_root == "ManagementServer.URL" and value != self.tree.value(name)
         self.tree.put(name, value)
+        if self.config_lines:
+            self._forget_lines(name)
         if by_acs and name in self.told:
             self.told[name] = value
         if moved:  # a new ACS: it has to hear everything anew
             self.note(ev.BOOTSTRAP)
         if below_root.startswith("ManagementServer.PeriodicInform"):
             self.plan_periodic()
+
+    def _forget_lines(self, name: str) -> None:
+        """A parameter that was set counts for more than a line that an earlier file had for its key."""
+        shapes = {shape(key) for key in mapping_rules.shipped().keys_at(name)}
+        for key in [key for key in self.config_lines if shapes and shape(key) in shapes]:
+            del self.config_lines[key]
 
     # --- what it has to tell --------------------------------------------------------------------------------
 

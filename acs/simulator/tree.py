@@ -54,6 +54,9 @@ class PhoneTree:
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
     def leaf(self, name: str) -> Leaf | None:
         entry = self._entries.get(name)
         return entry if isinstance(entry, Leaf) else None

@@ -126,6 +126,10 @@ class FilesEndpoint:
         self._limit = file_limit
         self._now = now
 
+    def claims(self, path: str) -> bool:
+        """Whether the path looks like a link, good or not."""
+        return self._purpose(path) is not None
+
     def begin(self, head: RequestHead) -> BodySink | Response | None:
         """Before the body: refuse what is not allowed, let uploads go to disk."""
         purpose = self._purpose(head.path)

@@ -20,7 +20,7 @@ from acs.fleet.device import Device, Learning
 from acs.fleet.profile import ModelProfile
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.live_sessions import LiveSession
-from acs.store import addresses, awaited, profiles, refusals, sessions, timeline, trees
+from acs.store import addresses, awaited, fetches, profiles, refusals, sessions, timeline, trees
 from acs.store.calls import Call
 from acs.store.errors import StoreError
 from acs.store.layer_cache import LayerCache
@@ -83,7 +83,8 @@ class SessionStore:
         )
 
     async def meet(self, live: LiveSession, mac: str, device_id: str) -> None:
-        """Give a phone that was awaited under its MAC address what was kept for it."""
+        """Give a phone that was awaited under its MAC address, or fetched files, what was kept for it."""
+        await self._runner.drive(fetches.adopt(mac, device_id))
         adopted = await self._runner.drive(awaited.meet(mac, device_id))
         if adopted is not None:
             live.notes, live.layer = adopted.notes, adopted.layer

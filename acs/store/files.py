@@ -25,6 +25,7 @@ class StoredFile(Struct, frozen=True, array_like=True):
     epoch.
 
     `version` and `model` say what a firmware is for. `device` and `task` are set for what a phone uploaded.
+    `resource` is the kind of a resource file, which phones may fetch by its name.
     """
 
     name: str
@@ -38,6 +39,7 @@ class StoredFile(Struct, frozen=True, array_like=True):
     device: str = ""
     task: str = ""
     content_type: str = ""
+    resource: str = ""
 
 
 _decode = Decoder(StoredFile).decode

@@ -36,6 +36,14 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{config}:m:NAME| zset   | ids of a group's members, score 0, awaited ones as ~MAC; operations,         |
 |                    |        | sessions; 130 B a member                                                     |
 | acs:devices        | zset   | all device ids, score 0, so in lexical order; sessions; 130 B a device       |
+| acs:{x}:d          | hash   | what the index has of a phone, by device id; sessions; 110 B a device        |
+| acs:{x}:n          | hash   | the same of its tags and groups, where it has any; operations; 80 B          |
+| acs:{x}:s:NAME     | zset   | device ids of one model and firmware (p:), small network (i:) or tag (t:),   |
+|                    |        | score 0; who writes the two above; 110 B a member                            |
+| acs:{x}:k:LETTER   | set    | which of those there are; the same; 50 B each                                |
+| acs:{x}:e:STATE    | zset   | device id and type of the last tasks of a type that ended failed or expired, |
+|                    |        | score 0; who writes `t`; 120 B each                                          |
+| acs:selectors      | hash   | saved selectors by name, msgpack; operations; 200 B each                     |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
 | acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
@@ -68,6 +76,13 @@ CHANGED_LAYERS = b"acs:{config}:x"
 GROUPS = b"acs:{config}:g"
 #: What the keys of shared layers begin with.
 LAYER_PREFIX = b"acs:{config}:l:"
+
+#: The index, all in one slot. Behind `INDEX_SETS` stands a set's name, behind `INDEX_LISTS` its first letter.
+INDEXED_DEVICES = b"acs:{x}:d"
+INDEXED_NOTES = b"acs:{x}:n"
+INDEX_SETS = b"acs:{x}:s:"
+INDEX_LISTS = b"acs:{x}:k:"
+SELECTORS = b"acs:selectors"
 
 #: Not a key but a channel: each new epoch is told on it.
 CONFIG_CHANNEL = b"acs:config"
@@ -157,3 +172,7 @@ def shared_layer_history(name: str) -> bytes:
 
 def group_members(group: str) -> bytes:
     return b"acs:{config}:m:" + group.encode()
+
+
+def ended_tasks(state: str) -> bytes:
+    return b"acs:{x}:e:" + state.encode()

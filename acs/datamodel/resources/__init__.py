@@ -11,7 +11,7 @@ building         rows to a file; `tables` reads rows from CSV and JSON
 from acs.datamodel.resources.building import Built, build
 from acs.datamodel.resources.catalogue import KINDS, UnknownKind, kind_of, recognised
 from acs.datamodel.resources.checking import BadFile, check, read_rows
-from acs.datamodel.resources.findings import BadRows, Finding, RowFault
+from acs.datamodel.resources.findings import BadRows, Finding, RowFault, has_errors
 from acs.datamodel.resources.kinds import Column, Kind, Row
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "UnknownKind",
     "build",
     "check",
+    "has_errors",
     "kind_of",
     "read_rows",
     "recognised",

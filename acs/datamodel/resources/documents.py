@@ -43,8 +43,7 @@ def read(content: bytes, wrapper: str = "") -> tuple[etree._Element | None, list
     :param wrapper: name of the element into which the several root elements of some files are put.
     """
     if len(content) > MAX_SIZE:
-        message = f"the file has {len(content)} bytes"
-        return None, [Finding(1, Severity.ERROR, "", message, f"at most {MAX_SIZE} bytes")]
+        return None, [Finding(1, Severity.ERROR, "", "the file is too large", f"at most {MAX_SIZE} bytes")]
     text, odd = charsets.decode(content, None)
     warnings = [Finding(1, Severity.WARNING, "", odd, "UTF-8")] if odd else []
     if "<!DOCTYPE" in text.upper():

@@ -92,7 +92,7 @@ def _span(seconds: int) -> str:
 
 
 def site_of(address: str) -> str:
-    """The small network around an address, shared by phones at one place: /24, or /64 of IPv6; "" for none."""
+    """The small network that phones at one place share: /24, or /64 of IPv6; "" where this is no address."""
     head, dot, last = address.rpartition(".")
     if dot and last.isascii() and last.isdigit() and head.count(".") == 2 and ":" not in head:
         return f"{head}.0/24"

@@ -16,6 +16,7 @@ from acs.northbound.rest import (
     health,
     keys,
     refusals,
+    resources,
     tasks,
     tokens,
 )
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *tasks.ROUTES,
     *files.ROUTES,
+    *resources.ROUTES,
     *keys.ROUTES,
     *configuration.ROUTES,
     *groups.ROUTES,

@@ -48,6 +48,8 @@ class Services(Struct, frozen=True, kw_only=True):
     #: largest stored file, in bytes
     file_limit: int
     version: str
+    #: the address of the files port for phones, "" where it is not known
+    files_url: Callable[[], str] = str
 
 
 class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,6 +35,8 @@ def test_a_large_file_goes_in_and_comes_out_unchanged(api, data_dir):
         "created_by": "Alice",
         "device": "",
         "task": "",
+        "resource": "",
+        "path": "",
     }
     got = api("GET", "/files/CP860-37.80.0.1.rom")
     assert got.status_code == 200

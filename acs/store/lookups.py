@@ -1,0 +1,106 @@
+"""What a selector asks of phones beyond the index: their records, parameters and configuration, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from acs.fleet import known_keys
+from acs.fleet.attributes import attributes_of
+from acs.fleet.desired import effective
+from acs.fleet.identity import device_key
+from acs.fleet.known_keys import KnownKey
+from acs.fleet.layers import Layer
+from acs.fleet.selector.expressions import Comparison, Drift, Expression, OneOf, leaves
+from acs.fleet.selector.facts import Facts, add_record, state_of
+from acs.store import devices, keyspace, layers, trees
+from acs.store import known_keys as known_keys_store
+from acs.store.calls import Call, Steps
+from acs.store.devices import KnownDevice
+from acs.store.layer_cache import LayerCache
+from acs.store.shapes import Shapes
+from acs.store.together import together
+from acs.store.trees import DamagedTree
+
+
+class Wanted(Struct, frozen=True):
+    """What an expression asks beyond the record."""
+
+    parameters: frozenset[str]
+    configuration: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.parameters) or self.configuration
+
+
+def wanted(expression: Expression) -> Wanted:
+    tested = leaves(expression)
+    subjects = [leaf.subject for leaf in tested if isinstance(leaf, (Comparison, OneOf))]
+    return Wanted(
+        frozenset(subject.name for subject in subjects if subject.field == "parameter"),
+        any(subject.field == "key" for subject in subjects)
+        or any(isinstance(leaf, Drift) for leaf in tested),
+    )
+
+
+def records(many: Sequence[Facts], now: float) -> Steps[list[KnownDevice | None]]:
+    """Add what the phones' records say; None for a phone that is not there (any more)."""
+    found: list[KnownDevice | None] = yield devices.get_many(device_key(facts.id) for facts in many)
+    for facts, known in zip(many, found, strict=True):
+        if known is not None:
+            state = state_of(known.device, known.last_inform, now)
+            add_record(facts, known.device, known.notes, last_seen=known.last_inform, state=state)
+    return found
+
+
+def beyond(
+    many: Sequence[tuple[Facts, KnownDevice]], asked: Wanted, shapes: Shapes, shared: LayerCache
+) -> Steps[None]:
+    """Add what else is asked."""
+    if asked.parameters:
+        known = yield from together([_parameters(device, asked.parameters, shapes) for _, device in many])
+        for (facts, _), parameters in zip(many, known, strict=True):
+            facts.parameters = parameters
+    if asked.configuration:
+        yield from _configuration(many, shared)
+
+
+def _parameters(known: KnownDevice, names: frozenset[str], shapes: Shapes) -> Steps[dict[str, str]]:
+    """The values known of these; what the last Inform said counts where the tree is not newer."""
+    device = known.device
+    found: dict[str, str] = {}
+    told = device.inform_parameters
+    if not names.issubset(told):
+        try:
+            tree = yield from trees.load(device_key(device.id), shapes)
+        except DamagedTree:
+            tree = None  # its phone is learnt again
+        for name in names if tree is not None else ():
+            parameter = tree.get(name)
+            if parameter is not None and parameter.value is not None:
+                found[name] = parameter.value
+                if parameter.at > device.last_inform:
+                    told = {other: value for other, value in told.items() if other != name}
+    found.update((name, told[name][0]) for name in names if name in told)
+    return found
+
+
+def _configuration(many: Sequence[tuple[Facts, KnownDevice]], shared: LayerCache) -> Steps[None]:
+    keys = [device_key(facts.id) for facts, _ in many]
+    answers = yield [call for key in keys for call in (_own_layer(key), known_keys_store.get(key))]
+    for place, (facts, known) in enumerate(many):
+        own: Layer | None = answers[2 * place]
+        on_phone: dict[str, KnownKey] = answers[2 * place + 1]
+        device, notes = known.device, known.notes
+        laid = shared.layers_for(device.id, device.product_class, notes.groups, own)
+        desired = {
+            key: one.value for key, one in effective(laid, attributes_of(device, notes)).effective.items()
+        }
+        told = {key: one.value for key, one in on_phone.items() if not one.salt}
+        facts.keys = {**desired, **told}
+        facts.drift = any(True for _ in known_keys.missing(on_phone, desired))
+
+
+def _own_layer(key: str) -> Call[Layer | None]:
+    return Call(("GET", keyspace.device_prefix(key) + keyspace.LAYER), layers.decode)
