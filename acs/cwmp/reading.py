@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from acs.cwmp import scalars
 from acs.cwmp.fault_reading import read_fault
+from acs.cwmp.known_informs import KnownInforms
 from acs.cwmp.layout import LAYOUTS
 from acs.cwmp.leaves import local_name
 from acs.cwmp.messages import AddObjectResponse, Inform, Message
@@ -64,6 +65,10 @@ def read(body: bytes, charset: str | None = None) -> Envelope:
     Raises NotSoap for what is no SOAP at all and MalformedMessage for a known message without what makes it
     one (an Inform without a device); nothing else, whatever the bytes are.
     """
+    return _KNOWN_INFORMS.read(body) or _read(body, charset)
+
+
+def _read(body: bytes, charset: str | None = None) -> Envelope:
     root, repairs = parse(body, charset)
     header, found = _parts(root, repairs)
     method = _method(found, repairs)
@@ -208,3 +213,6 @@ def _checked(
     elif isinstance(message, AddObjectResponse) and message.instance_number < 1:
         raise MalformedMessage("AddObjectResponse", "it names no InstanceNumber", cwmp_id, namespace)
     return message
+
+
+_KNOWN_INFORMS = KnownInforms(_read)
