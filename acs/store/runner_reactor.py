@@ -4,8 +4,8 @@ Redis answers in the order it is asked, so a queue of those who wait is all the 
 is asked within one turn of the reactor leaves in one write, and what Redis answers to it mostly comes in
 one read; a call costs a fraction of what a client does that takes a connection for each.
 
-A connection is served by three tasks: one writes, one reads, one watches that answers keep coming. Around
-them `_serve` connects, and connects again. When a connection breaks, the calls in flight fail with
+`_serve` connects, and connects again. Once redis-py has logged in, a `_Wire` takes its connection over, and
+`_talk` watches that answers keep coming. When a connection breaks, the calls in flight fail with
 `StoreUnavailable`, because nobody knows whether Redis still executed them. Calls made while there is no
 connection wait for `GRACE` seconds after the loss, so that a Redis that restarts or fails over is hardly
 noticed; from then on calls fail at once until it is back.
@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 import structlog
-from hiredis import pack_command
+from hiredis import Reader, pack_command
 from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 from twisted.internet.defer import Deferred, fail, inlineCallbacks, succeed
@@ -78,13 +78,12 @@ class ReactorRunner:
         )
         self._on_lost = on_lost
         self._on_back = on_back
-        self._outbox: list[bytes] = []
         #: sent and not answered, in order
         self._waiting: deque[_Waiting] = deque()
-        #: what goes with the outbox, in order
+        #: asked and not sent, in order
         self._unsent: list[_Waiting] = []
-        #: set while the writing task sleeps
-        self._wake: asyncio.Future[None] | None = None
+        #: where calls go while there is a connection
+        self._wire: asyncio.WriteTransport | None = None
         self._loop = loop
         self._begin: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -180,43 +179,27 @@ class ReactorRunner:
             result: T = end.value
             return result
 
-    # --- sending ----------------------------------------------------------------------------------------
+    # --- asking and being answered ----------------------------------------------------------------------
 
     def _enqueue(self, waiting: _Waiting) -> None:
-        self._outbox.append(_pack(waiting[0]))
+        if not self._unsent and self._wire is not None and self._loop is not None:
+            self._loop.call_soon(self._send)
         self._unsent.append(waiting)
-        if self._wake is not None:
-            self._wake.set_result(None)
-            self._wake = None
 
-    async def _write(self, connection: _Connection) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            if not self._outbox:
-                self._wake = wake = loop.create_future()
-                await wake
-            packed = b"".join(self._outbox)
-            self._outbox.clear()
+    def _send(self) -> None:
+        """Send what was asked since the last time, in one write."""
+        if self._wire is not None and self._unsent:
+            self._wire.write(b"".join([_pack(call) for call, _, _ in self._unsent]))
             self._waiting.extend(self._unsent)
             self._unsent.clear()
-            await connection.send_packed_command(packed, check_health=False)
 
-    # --- reading ----------------------------------------------------------------------------------------
-
-    async def _read(self, connection: _Connection) -> None:
-        waiting = self._waiting
-        read = connection.read_response
-        while True:
-            try:
-                answer = await read()
-            except ResponseError as error:
-                if not waiting:
-                    raise
-                self._refused(waiting.popleft(), error)
-            else:
-                if not waiting:
-                    raise RedisError("an answer came that nobody asked for")
-                _answered(waiting.popleft(), answer)
+    def _take(self, answer: Any) -> None:
+        if not self._waiting:
+            raise RedisError("an answer came that nobody asked for")
+        if isinstance(answer, ResponseError):
+            self._refused(self._waiting.popleft(), answer)
+        else:
+            _answered(self._waiting.popleft(), answer)
 
     def _refused(self, refused: _Waiting, error: ResponseError) -> None:
         call, _, on_failure = refused
@@ -232,7 +215,7 @@ class ReactorRunner:
         else:
             on_failure(StoreRefused(f"Redis refused: {error}"))
 
-    async def _watch(self, connection: _Connection) -> None:
+    async def _watch(self) -> None:
         oldest: _Waiting | None = None
         while True:
             await asyncio.sleep(ANSWER_TIMEOUT)
@@ -278,17 +261,22 @@ class ReactorRunner:
         _log.info("redis connected", url=self._shown)
 
     async def _talk(self, connection: _Connection) -> None:
-        """Write, read and watch until one of the three fails."""
-        tasks = [asyncio.ensure_future(act(connection)) for act in (self._write, self._read, self._watch)]
+        """Carry calls and answers until the connection breaks or falls silent."""
+        wire = _Wire(self._take)
+        transport = connection._writer.transport  # redis-py has no public name for it
+        transport.set_protocol(wire)
+        self._wire = transport
+        self._send()
+        watch = asyncio.ensure_future(self._watch())
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            done, _ = await asyncio.wait((wire.over, watch), return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
-            self._wake = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._wire = None
+            wire.over.cancel()
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
     def _lost(self, reason: str) -> None:
         was_connected = self._connected
@@ -318,13 +306,36 @@ class ReactorRunner:
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
-        self._outbox.clear()
         unsent, self._unsent = self._unsent, []
         for _, _, on_failure in unsent:
             on_failure(self._unavailable())
 
     def _unavailable(self) -> StoreUnavailable:
         return StoreUnavailable(f"Redis at {self._shown} cannot be reached: {self._reason}")
+
+
+class _Wire(asyncio.Protocol):
+    """Gives each answer to `take`. What that raises, a broken connection and nonsense in it end `over`."""
+
+    def __init__(self, take: Callable[[Any], None]) -> None:
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._take = take
+        self._reader = Reader(replyError=_reply_error)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._reader.feed(data)
+            while not self.over.done() and (answer := self._reader.gets()) is not False:
+                self._take(answer)
+        except Exception as error:  # noqa: BLE001 - `_serve` tells apart what a connection dies of
+            self._end(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc or ConnectionError("Redis closed the connection"))
+
+    def _end(self, error: Exception) -> None:
+        if not self.over.done():
+            self.over.set_exception(error)
 
 
 class _Batch:
@@ -364,6 +375,14 @@ def _answered(answered: _Waiting, answer: Any) -> None:
         on_failure(error)
     else:
         on_answer(decoded)
+
+
+def _reply_error(text: str) -> ResponseError:
+    """The errors that are more than a refusal have kinds of their own."""
+    kind, _, reason = text.partition(" ")
+    return {"NOSCRIPT": NoScriptError, "READONLY": ReadOnlyError}.get(kind, ResponseError)(
+        reason if kind == "ERR" else text
+    )
 
 
 def _pack(call: Call[Any]) -> bytes:
