@@ -77,7 +77,7 @@ class Swarm:
 
     async def _listen(self) -> None:
         plan = self.plan
-        url = parse_url(plan.surroundings.acs_url)
+        url = parse_url(plan.surroundings.provisioning_url or plan.surroundings.acs_url)
         host = plan.listen_host or await asyncio.to_thread(_address_towards, url.host, url.port)
         port = await self._server.listen(host, plan.listen_port)
         shown = f"[{host}]" if ":" in host else host
