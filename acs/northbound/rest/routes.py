@@ -9,6 +9,7 @@ import msgspec
 from acs.northbound import openapi
 from acs.northbound.rest import (
     configuration,
+    coverage,
     device_import,
     devices,
     files,
@@ -40,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
     *files.ROUTES,
     *resources.ROUTES,
     *keys.ROUTES,
+    *coverage.ROUTES,
     *configuration.ROUTES,
     *provisioning_files.ROUTES,
     *groups.ROUTES,
