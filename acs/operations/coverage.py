@@ -13,7 +13,6 @@ from msgspec import Struct
 from acs.datamodel import mapping
 from acs.datamodel.carriers import Carrier, CarrierKind, carrier_of
 from acs.datamodel.keys import Catalogue, Key
-from acs.datamodel.mapping_rules import shipped
 from acs.datamodel.path_templates import PhonePaths
 from acs.fleet.profile import ModelProfile
 from acs.operations import parameters
@@ -76,7 +75,7 @@ async def show(
             profile = await runner.run(profiles.load(known.device.model_key))
             items = list(_by_phone(keys, PhonePaths(tree), profile))
             return _coverage(model, known, items)
-    return _coverage(model, None, list(map(_by_data_model, keys)))
+    return _coverage(model, None, list(_by_data_model(keys)))
 
 
 async def _phones(runner: Runner, model: str, firmware: str) -> list[KnownDevice]:
@@ -109,11 +108,15 @@ def _by_phone(keys: Catalogue, phone: PhonePaths, profile: ModelProfile | None) 
             yield _item(key, names, kind, first.path or None, first.group, why)
 
 
-def _by_data_model(key: Key) -> KeyCoverage:
-    path = mapping.path_of(key.name)
-    names = [use.name for use in key.uses() if shipped().of(use.name) or path is None]
-    kind = CarrierKind.PARAMETER if path else CarrierKind.FILE
-    return _item(key, names, kind, path, "", _UNASKED if path else "no parameter is known for this key")
+def _by_data_model(keys: Catalogue) -> Iterator[KeyCoverage]:
+    for key in keys:
+        names = [use.name for use in key.uses()]
+        carried = [name for name in names if mapping.path_of(name)]
+        others = [name for name in names if not mapping.path_of(name)]
+        if carried:
+            yield _item(key, carried, CarrierKind.PARAMETER, mapping.path_of(carried[0]), "", _UNASKED)
+        if others:
+            yield _item(key, others, CarrierKind.FILE, None, "", "no parameter is known for this key")
 
 
 def _item(
