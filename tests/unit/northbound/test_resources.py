@@ -114,7 +114,7 @@ def test_an_unknown_kind_cannot_be_stored(api):
 
 
 def test_a_resource_file_that_is_too_large_is_refused(api):
-    content = b"<DialNow>" + b" " * (9 << 20) + b"</DialNow>"
+    content = b"<DialNow>" + b" " * (5 << 20) + b"</DialNow>"
     answer = api("PUT", "/files/dialnow.xml", content=content, params={"resource": "dial-now"})
     assert answer.status_code == 422
     assert "too large" in answer.json()["errors"][0]["message"]
