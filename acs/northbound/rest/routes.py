@@ -19,8 +19,10 @@ from acs.northbound.rest import (
     provisioning_files,
     refusals,
     resources,
+    selectors,
     tasks,
     tokens,
+    wakes,
 )
 from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import Call, Route
@@ -38,6 +40,7 @@ def _encoded(version: str) -> bytes:
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *tasks.ROUTES,
+    *wakes.ROUTES,
     *files.ROUTES,
     *resources.ROUTES,
     *keys.ROUTES,
@@ -45,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     *configuration.ROUTES,
     *provisioning_files.ROUTES,
     *groups.ROUTES,
+    *selectors.ROUTES,
     *device_import.ROUTES,
     *tokens.ROUTES,
     *refusals.ROUTES,
