@@ -8,8 +8,8 @@ import re
 import httpx
 
 TABLE = "prefix,replace\n001(xxx)45(xx),9001$145$2\n1,104\n"
-MAC = "0015655e0001"
-USER_AGENT = {"User-Agent": "Yealink CP860 37.72.0.5 00:15:65:5e:00:01"}
+MAC = "001565500001"
+USER_AGENT = {"User-Agent": "Yealink CP860 37.72.0.5 00:15:65:50:00:01"}
 
 
 def test_from_a_table_to_a_phone(start_server, tmp_path):
@@ -20,7 +20,9 @@ def test_from_a_table_to_a_phone(start_server, tmp_path):
     server.acs("resource", "build", "replace-rules", str(tmp_path / "rules.csv"), "-o", str(built))
     server.acs("resource", "attach", str(built), "--model", "CP860")
 
-    config = server.api.get(f"/api/v1/devices/001565-CP860-{MAC}/config").json()
+    answer = server.api.get(f"/api/v1/devices/001565-CP860-{MAC}/config")
+    assert answer.status_code == 200, answer.text
+    config = answer.json()
     url = config["effective"]["dialplan_replace_rule.url"]["value"]
     assert re.fullmatch(r"http://localhost:\d+/r/dialplan\.xml", url)
 
