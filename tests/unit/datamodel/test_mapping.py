@@ -320,7 +320,7 @@ def test_paths_for_people():
 
 
 def test_the_simulated_phone_has_every_mapped_parameter():
-    """All but those of younger models, of other spellings, and of rows that have to be added."""
+    """All but those of younger models and of other spellings."""
     told = {shape(key) for key in mapping.from_tree(CP860)}
     silent = {key for rule in rules() for key in rule.keys if shape(key) not in told}
     empty_secrets = {
@@ -328,7 +328,19 @@ def test_the_simulated_phone_has_every_mapped_parameter():
         "managementserver.password",
         "managementserver.connection_request_password",
     }
-    elsewhere = {"account.X.subscribe_mwi_expires", "local_time.manual_time_enable"}
+    elsewhere = {"local_time.manual_time_enable"}
     of_its_state = {key for key in silent if key.startswith(("network.vlan.", "local_time."))}
     told_by_the_phone = {"managementserver.periodic_inform_interval"}
     assert silent <= empty_secrets | elsewhere | of_its_state | told_by_the_phone
+
+
+def test_a_row_is_found_by_what_it_is_about():
+    tree = CP860.copy()
+    events = PROFILE + "SIP.EventSubscribe."
+    assert written(tree, account__1__subscribe_mwi_expires="600") == {events + "1.ExpireTime": "600"}
+    put(tree, events + "1.Event", "dialog")
+    told = mapping.to_parameters({"account.1.subscribe_mwi_expires": "600"}, tree)
+    assert (
+        told.left["account.1.subscribe_mwi_expires"]
+        == f"the phone has no row for message-summary below {events}"
+    )
