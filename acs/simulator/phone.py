@@ -203,6 +203,16 @@ class Phone:
         """Rebooting, or not yet switched on: nothing listens."""
         return self._off
 
+    def mapped(self, address: str) -> None:
+        """A STUN server has told where the phone's UDP port is seen; "" while nothing is known."""
+        state = self.state
+        here = state.path("ManagementServer.UDPConnectionRequestAddress")
+        if state.tree.value(here) != address:
+            state.put(here, address, by_acs=False)
+            state.put(state.path("ManagementServer.NATDetected"), "1" if address else "0", by_acs=False)
+            state.notice_changes()
+            self._stirred.set()
+
     def accept_connection_request(self) -> bool:
         """Whether the phone takes a connection request now: not in a session, not too many in a minute."""
         now = self.state.clock()

@@ -188,6 +188,8 @@ class PhoneState:
             case "interval":
                 return str(self.surroundings.interval)
             case "connection_request_url":
+                if self.persona.behind_nat:
+                    return f"http://{self.identity.ip}:7547/{self.identity.serial}"
                 return f"{self.surroundings.connection_request_base}{self.identity.serial}"
             case "registration":
                 return self._registration(name)

@@ -1,10 +1,10 @@
 """What the STUN server answers: a phone learns by it where its NAT has put it, and keeps the way open.
 
 As Annex G of TR-069 has it: a binding request with CONNECTION-REQUEST-BINDING comes from the port that takes
-connection requests. A phone that was given a STUN user name by this server has to sign such a request: one
-without a signature is answered with 401, upon which the phone signs. From a signed one the server learns
-where the phone is to be reached, without waiting for an Inform. Everybody else is told his address and no
-more.
+connection requests, and one with BINDING-CHANGE too when that port has another address than before. Unsigned,
+such news is answered with 401, and so is a request under a user name that this server gave out; then the
+phone signs. From a signed one the server learns where the phone is to be reached, without waiting for an
+Inform. Everybody else is told his address and no more.
 
 Nothing here sends or stores.
 """
@@ -86,7 +86,7 @@ def _bound(message: Message, source: Address, to: Address, password_of: Password
         password = password_of(user)
         if not message.signed_with(password):
             return _refused(message, source, 431, "Integrity Check Failure")
-    elif ours and takes_requests:
+    elif takes_requests and (ours or (not user and message.get(stun.BINDING_CHANGE) is not None)):
         refused = _refused(message, source, 401, "Unauthorized")
         return Answer(Sort.CHALLENGED, refused.datagram, source)
     attributes = [(stun.MAPPED_ADDRESS, stun.address_value(source))]
