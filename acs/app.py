@@ -29,6 +29,7 @@ from acs.key_directory import KeyDirectoryError
 from acs.processes import (
     StartError,
     Supervisor,
+    bind_udp,
     fork_server,
     listen,
     start_program,
@@ -52,6 +53,10 @@ _SECRETS: dict[str, Callable[[], bytes]] = {
     "link_key": partial(os.urandom, 32),
     "wake_key": partial(os.urandom, 32),
 }
+
+
+#: The port that the RFCs name for STUN.
+STUN_PORT = 3478
 
 
 class _Listener(NamedTuple):
@@ -105,7 +110,23 @@ def _listeners(settings: Settings) -> list[_Listener]:
     for name in ("cwmp", "files", "web"):
         listener = listen(settings.bind, getattr(settings, f"{name}_port"), name)
         found.append(_Listener(name, listener, f"{settings.scheme}://{host}:{listener.getsockname()[1]}"))
+    stun = _stun_socket(settings, found[0].socket.getsockname()[1])
+    if stun is not None:
+        found.append(_Listener("stun", stun, f"udp://{host}:{stun.getsockname()[1]}"))
     return found
+
+
+def _stun_socket(settings: Settings, cwmp_port: int) -> socket.socket | None:
+    """The UDP port, where there is to be one. Phones are told its number, so that it need not be 3478: a
+    second server on one machine, or beside a STUN server, starts all the same."""
+    if settings.stun_port == "none":
+        return None
+    if settings.stun_port != "auto":
+        return bind_udp(settings.bind, int(settings.stun_port), "stun")
+    try:
+        return bind_udp(settings.bind, STUN_PORT, "stun", patience=0)
+    except StartError:
+        return bind_udp(settings.bind, cwmp_port, "stun")
 
 
 def _own_address() -> str:
@@ -226,7 +247,8 @@ def _announce(
     login = f"   {settings.cpe_auth} login: {username} / {password}" if settings.cpe_auth != "none" else ""
     for listener in listeners:
         extra = login if listener.name == "cwmp" else ""
-        print(f"{listener.name:<6} {listener.url}/{extra}")
+        slash = "/" if listener.url.startswith("http") else ""
+        print(f"{listener.name:<6} {listener.url}{slash}{extra}")
     print("ready", flush=True)
 
 

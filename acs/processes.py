@@ -73,6 +73,31 @@ def listen(address: str, port: int, name: str) -> socket.socket:
         return listener
 
 
+def bind_udp(address: str, port: int, name: str, *, patience: float = TAKEN_PATIENCE) -> socket.socket:
+    """A UDP socket that child processes may share. Raises StartError when the port is taken or not ours."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    give_up = time.monotonic() + patience
+    while True:
+        bound = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            bound.bind((address, port))
+        except OSError as error:
+            bound.close()
+            if error.errno == errno.EADDRINUSE:
+                if time.monotonic() < give_up:
+                    time.sleep(0.1)
+                    continue
+                raise StartError(
+                    f"UDP port {port} on {address} is taken by another program; "
+                    f"choose one with --{name}-port, or none"
+                ) from None
+            raise StartError(
+                f"cannot use UDP port {port} on {address}: {error.strerror}; see --{name}-port"
+            ) from None
+        bound.setblocking(False)
+        return bound
+
+
 @dataclass
 class _Child:
     """One kind of process that must be alive, and the one that is now."""

@@ -45,11 +45,10 @@ from acs.southbound.provisioning_access import Doorkeeper
 from acs.southbound.resource_files import ResourceFiles
 from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
-from acs.southbound.wake import Waker
-from acs.southbound.waking import DeviceWaker
 from acs.store.layer_cache import LayerCache, LayerWatch
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.trees import Shapes
+from acs.wake_serving import WakeParts
 
 log = structlog.get_logger("acs")
 
@@ -76,7 +75,8 @@ def serve(
 ) -> int:
     """Serve until SIGTERM or SIGINT. `ready` is called when every port is served; returns the exit status."""
     ports = {name: listener.getsockname()[1] for name, listener in sockets.items()}
-    process = _Process(settings, directory, redis_url, shared, ports, catalogue, models)
+    waker = partial(WakeParts, settings, shared["wake_key"], sockets.get("stun"))
+    process = _Process(settings, directory, redis_url, shared, ports, catalogue, models, waker)
     outcome = [0]
 
     def failed(failure: Any) -> None:
@@ -109,10 +109,12 @@ class _Process:
         ports: Mapping[str, int],
         catalogue: Catalogue,
         models: ModelFiles,
+        waker: Callable[[ReactorRunner], WakeParts],
     ) -> None:
         self.ports: list[Any] = []
         self._directory = directory
         self._runner = runner = ReactorRunner(redis_url)
+        self._waking = waker(runner)
         layers = LayerCache()
         self._watch = LayerWatch(redis_url, runner, layers)
         self._conversations = Conversations(
@@ -121,6 +123,7 @@ class _Process:
             clock=reactor,
             link=partial(_transfer_link, shared["link_key"], settings, ports["files"]),
             connection_login=partial(_wake_login, shared["wake_key"]),
+            stun=self._waking.offer,
         )
         authenticator = Authenticator(
             settings.cpe_auth,
@@ -145,7 +148,7 @@ class _Process:
         services = Services(
             runner=runner,
             shapes=Shapes(),
-            wake=DeviceWaker(runner, Waker(settings.wakes_at_once), time.time).wake,
+            wake=self._waking.service.wake,
             files=directory.files,
             incoming=directory.incoming,
             reactor=reactor,
@@ -176,9 +179,11 @@ class _Process:
         await ensure_local_admin(self._runner, self._directory.admin_token, now=time.time())
         await self._watch.start()
         self._conversations.start()
+        self._waking.start()
 
     async def stop(self) -> None:
         """Let answers that are under way go out, write what is unwritten, then part from Redis."""
+        await self._waking.stop()
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
         await self._conversations.stop()

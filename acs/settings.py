@@ -34,6 +34,14 @@ class Settings:
     public_host: str = _setting(
         "", "host name or address under which phones reach this server; empty: the one each phone itself uses"
     )
+    stun_port: str = _setting(
+        "auto",
+        "UDP port for STUN and connection requests by UDP: 0 for any free one, none for no such port, auto "
+        "for 3478 or, where that is taken, the CWMP port's number",
+        minimum=0,
+        maximum=65535,
+        words=("auto", "none"),
+    )
     processes: int = _setting(1, "server processes that share the listening ports", minimum=1, maximum=256)
     workers: int = _setting(1, "background job processes", minimum=0, maximum=64)
     redis_url: str = _setting(
@@ -59,6 +67,12 @@ class Settings:
     )
     wakes_at_once: int = _setting(
         100, "connection requests under way at the same time", minimum=1, maximum=10000
+    )
+    wakes_per_second: int = _setting(
+        100, "phones of the wake queue that are asked in one second", minimum=1, maximum=10000
+    )
+    wake_spacing: int = _setting(
+        10, "seconds between two connection requests of the wake queue to one phone", minimum=0, maximum=3600
     )
     keys_dir: str = _setting(
         "", "directory with configuration keys beside the shipped ones: other models', your own (*.toml)"
@@ -113,6 +127,12 @@ def _convert(setting: Field[Any], value: Any, origin: str) -> Any:
     text = str(value)
     if setting.type == "Path":
         return Path(text).expanduser()
+    if words := limits.get("words"):
+        number = int(text) if text.isdecimal() else -1
+        if text not in words and not limits["minimum"] <= number <= limits["maximum"]:
+            allowed = f"from {limits['minimum']} to {limits['maximum']}, or {' or '.join(words)}"
+            raise SettingsError(f"{shown}, but must be {allowed}")
+        return text
     choices = limits.get("choices")
     if choices and text not in choices:
         raise SettingsError(f"{shown}, but must be one of {', '.join(choices)}")

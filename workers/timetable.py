@@ -34,6 +34,7 @@ class Entry(Struct, frozen=True):
 TIMETABLE = (
     Entry("workers.upkeep.expire_overdue_tasks", every=30),
     Entry("workers.upkeep.prune_files", every=3600, timeout=1800),
+    Entry("workers.upkeep.repair_indexes", every=3600, timeout=1800),
 )
 
 

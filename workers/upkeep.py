@@ -1,4 +1,4 @@
-"""Upkeep: tasks whose time is over while their phone stays silent, and files that nobody refers to."""
+"""Upkeep: tasks whose time is over while their phone stays silent, files that nobody refers to, the index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from acs.fleet import expiry
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.task import TaskState
-from acs.store import files, tasks, timeline
+from acs.store import files, index_repair, tasks, timeline
 from acs.store.runner_blocking import BlockingRunner
 from workers.surroundings import current
 
@@ -94,3 +94,30 @@ def _named_contents(runner: BlockingRunner) -> Iterator[str]:
         page = runner.drive(files.page(cursor=cursor, limit=500))
         yield from (file.sha256 for file in page.files)
         cursor = page.next
+
+
+def repair_indexes() -> dict[str, int]:
+    """Put the index of selectors right where it differs from the records; returns how much was looked at."""
+    runner, looked_at, repaired = current().runner, 0, 0
+
+    def tell(done: index_repair.Repaired) -> None:
+        nonlocal looked_at, repaired
+        looked_at, repaired = looked_at + done.looked_at, repaired + done.repaired
+
+    after, more = "", True
+    while more:
+        after, done = runner.drive(index_repair.repair_devices(after=after))
+        more = bool(after)
+        tell(done)
+    for of_notes in (False, True):
+        cursor, more = "0", True
+        while more:
+            cursor, done = runner.drive(index_repair.drop_strangers(cursor=cursor, of_notes=of_notes))
+            more = cursor != "0"
+            tell(done)
+    member, more = b"", True
+    while more:
+        member, done = runner.drive(index_repair.repair_ends(after=member))
+        more = bool(member)
+        tell(done)
+    return {"looked_at": looked_at, "repaired": repaired}

@@ -10,7 +10,10 @@ import click
 
 from acs.cli.outcomes import NotFound
 
-_SCRIPT = Path(__file__).parents[2] / "tests" / "benchmarks" / "sessions.py"
+_FOLDER = Path(__file__).parents[2] / "tests" / "benchmarks"
+
+#: What may be measured, by the word after `bench`; sessions without one.
+_SCRIPTS = {"sessions": "sessions.py", "select": "selection.py"}
 
 
 @click.command(
@@ -18,10 +21,17 @@ _SCRIPT = Path(__file__).parents[2] / "tests" / "benchmarks" / "sessions.py"
 )
 @click.pass_context
 def bench(ctx: click.Context) -> None:
-    """Measure sessions per second, CPU per session and memory per phone on this machine.
+    """Measure on this machine: sessions per second, CPU per session and memory per phone.
 
-    Starts servers of its own on free ports; the running one is left alone. See `acs bench --help`.
+    \b
+    acs bench [sessions]   see `acs bench --help`
+    acs bench select       how fast selectors find phones among 100,000; see `acs bench select --help`
+
+    Starts servers of its own, on free ports or sockets; the running one is left alone.
     """
-    if not _SCRIPT.exists():
-        raise NotFound(f"the benchmarks are part of the source tree, and {_SCRIPT} is not there")
-    sys.exit(subprocess.run([sys.executable, str(_SCRIPT), *ctx.args], check=False).returncode)
+    words = list(ctx.args)
+    name = words.pop(0) if words and words[0] in _SCRIPTS else "sessions"
+    script = _FOLDER / _SCRIPTS[name]
+    if not script.exists():
+        raise NotFound(f"the benchmarks are part of the source tree, and {script} is not there")
+    sys.exit(subprocess.run([sys.executable, str(script), *words], check=False).returncode)

@@ -278,7 +278,8 @@ data_dir_option = click.option(
     help="Data directory of a server on this machine.",
 )
 
-_OPTIONS = (
+#: how to reach a server
+CONNECTION_OPTIONS = (
     click.option(
         "--url", envvar="ACS_URL", help="The server's REST address, http://host:8080. [env: ACS_URL]"
     ),
@@ -291,5 +292,9 @@ _OPTIONS = (
         help="PEM file of the authority that signed the server's certificate.",
     ),
     click.option("--insecure", is_flag=True, help="Do not check the server's certificate."),
+)
+
+_OPTIONS = (
+    *CONNECTION_OPTIONS,
     click.option("--json", "as_json", is_flag=True, help="Machine output: JSON on stdout and nothing else."),
 )

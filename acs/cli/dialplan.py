@@ -108,8 +108,8 @@ def _content(server: Server, url: str, file: str | None, notes: list[str]) -> tu
         return file, read_file(file)
     if not url.strip():
         return "", None
-    before, slash, name = urlsplit(url).path.rpartition("/r/")
-    if not slash or not name or before:
+    _, found, name = urlsplit(url).path.rpartition("/r/")
+    if not found or not name:
         notes.append(f"not looked at: {url}, which is not on this server")
         return "", None
     try:

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from acs.cli.catalogue import catalogue_options
+from acs.cli.coverage import coverage_options
 from acs.cli.outcomes import NotFound
 from acs.cli.printing import Printer
 from acs.datamodel.keys import Catalogue
@@ -16,6 +17,7 @@ from acs.operations.keys import KeyView
 @click.command()
 @click.argument("pattern", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Machine output: JSON on stdout and nothing else.")
+@coverage_options
 @catalogue_options
 def keys(catalogue: Catalogue, pattern: tuple[str, ...], as_json: bool) -> None:
     """The documented configuration keys, or those that PATTERN fits.
@@ -24,6 +26,7 @@ def keys(catalogue: Catalogue, pattern: tuple[str, ...], as_json: bool) -> None:
     acs keys jitter                  what has this word in its name, feature or description
     acs keys 'account.*.port'        by name; * is for any characters
     acs keys account.1.transport     one key is shown whole
+    acs keys --coverage CP860        which key goes by parameter, which by file, and why
     """
     found = operation.find(catalogue, q=" ".join(pattern))
     printer = Printer(as_json)

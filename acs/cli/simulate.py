@@ -25,6 +25,7 @@ from acs.simulator.swarm import Plan, Swarm
 
 #: phones a second that start when --ramp does not say otherwise
 DEFAULT_RAMP_RATE = 100
+AES_KEY_LENGTH = 16
 CREDENTIAL_FILE = "fleet-credential.json"
 
 
@@ -32,6 +33,7 @@ class Credential(msgspec.Struct, frozen=True):
     """What `acs up` leaves in its data directory for the phones."""
 
     cwmp_url: str = ""
+    files_url: str = ""
     username: str = ""
     password: str = ""
 
@@ -64,6 +66,12 @@ def _first_mac(_ctx: click.Context, _parameter: click.Parameter, value: str) -> 
         return identities(value, 1)[0].mac
     except WrongMac as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _aes_key(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value and not (len(value) == AES_KEY_LENGTH and value.isascii() and value.isalnum()):
+        raise click.BadParameter(f"has to be {AES_KEY_LENGTH} characters of 0-9, A-Z, a-z")
+    return value
 
 
 @click.command()
@@ -132,6 +140,18 @@ def _first_mac(_ctx: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--listen-port", type=click.IntRange(0, 65535), default=0, help="Their port. [default: a free one]"
 )
+@click.option(
+    "--zero-touch",
+    is_flag=True,
+    help="TR-069 is off at first: phones fetch their files when they start, and call if those say so.",
+)
+@click.option(
+    "--provisioning-url",
+    help="Where they fetch them; means --zero-touch. [default: the one in the data directory]",
+)
+@click.option(
+    "--aes-key", default="", callback=_aes_key, help="The key that phones have for encrypted files."
+)
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Certificates to trust (PEM).")
 @click.option("--insecure", is_flag=True, help="Trust any certificate.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON at the end.")
@@ -170,6 +190,9 @@ def simulate(
     seed: str,
     listen: str,
     listen_port: int,
+    zero_touch: bool,
+    provisioning_url: str | None,
+    aes_key: str,
     ca: str | None,
     insecure: bool,
     as_json: bool,
@@ -180,7 +203,11 @@ def simulate(
     Without --url they go to the server of the data directory. Runs until Ctrl-C, --duration or --sessions.
     Exit code 1: a phone never completed a session.
     """
-    credential = find_credential(url, data_dir, username, password)
+    if (zero_touch or provisioning_url) and url is not None:
+        raise click.UsageError("--url: phones of --zero-touch learn their ACS from the files they fetch")
+    credential = find_credential(provisioning_url or url, data_dir, username, password)
+    if zero_touch and not provisioning_url:
+        provisioning_url = credential.files_url
     surroundings = Surroundings(
         acs_url=credential.cwmp_url,
         username=credential.username,
@@ -188,6 +215,8 @@ def simulate(
         interval=interval,
         boot_seconds=boot_time,
         retry_scale=retry_scale,
+        provisioning_url=provisioning_url or "",
+        aes_key=aes_key,
     )
     plan = Plan(
         phones=phones,
@@ -227,12 +256,16 @@ def find_credential(
     target = url or (found.cwmp_url if found else "")
     try:
         authority = parse_url(target).authority
-        own = found is not None and (data_dir is not None or parse_url(found.cwmp_url).authority == authority)
+        theirs = (
+            {parse_url(one).authority for one in (found.cwmp_url, found.files_url) if one} if found else ()
+        )
+        own = found is not None and (data_dir is not None or authority in theirs)
     except WrongUrl as error:
         raise click.UsageError(str(error)) from error
     if username is None and found is not None and own:
-        return Credential(target, found.username, found.password if password is None else password)
-    return Credential(target, username or "", password or "")
+        password = found.password if password is None else password
+        return Credential(target, found.files_url, found.username, password)
+    return Credential(target, found.files_url if found else "", username or "", password or "")
 
 
 def _read_credential(path: Path) -> Credential | None:

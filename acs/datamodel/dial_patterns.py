@@ -22,6 +22,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+#: Characters of the longest pattern that any key of the guide takes (dialplan.dialnow.rule.X).
+MAX_LENGTH = 511
+
 #: Signs that mean something in other pattern languages, and here stand for themselves.
 FOREIGN = "|?^\\{}"
 
@@ -78,6 +81,8 @@ def read_pattern(text: str) -> Pattern:
     """Raises BadPattern."""
     if not text.strip():
         raise BadPattern("is blank")
+    if len(text) > MAX_LENGTH:
+        raise BadPattern(f"has {len(text)} characters, more than the {MAX_LENGTH} that a pattern may have")
     pieces: list[_Piece] = []
     groups: list[tuple[int, int]] = []
     open_groups: list[tuple[int, int]] = []  # (place in groups, place in the text)

@@ -26,6 +26,9 @@ DIAL_NOW_DELAY = 1
 #: Digits that a number has at least and at most for the area code, where no key says otherwise.
 SHORTEST, LONGEST = 1, 15
 
+#: Longest piece of a value that a message repeats.
+_SHOWN = 80
+
 Kind = Literal["block_out", "replace", "area_code", "dial_now", "dial"]
 
 
@@ -33,7 +36,7 @@ class BadRule(ValueError):
     """A rule that cannot be used; `field` is the key or the part of the rule."""
 
     def __init__(self, field: str, value: str, reason: str) -> None:
-        super().__init__(f"{field}: {value!r} {reason}")
+        super().__init__(f"{field}: {value[:_SHOWN]!r} {reason}")
         self.field = field
         self.value = value
         self.reason = reason

@@ -281,12 +281,22 @@ def _is_secret(path: str) -> bool:
 
 def same(key: str, one: str, other: str, catalogue: Catalogue | None = None) -> bool:
     """Whether two values of a key (with numbers) mean the same to the phone."""
-    if one == other:
+    if one == other or _numbers_of(one) == _numbers_of(other) != []:
         return True
     use = (catalogue or shipped_keys()).get(key)
     if use is not None and key_values.same(use, one, other):
         return True
     return any(_spoken_alike(rule, name, one, other) for rule, name, _ in shipped().of(key))
+
+
+def _numbers_of(text: str) -> list[int]:
+    """Of a day and an hour such as `3/5/7/02`, whose parts are numbers; none of anything else."""
+    parts = text.split("/")
+    return [int(part) for part in parts] if len(parts) > 1 and all(map(_is_short_number, parts)) else []
+
+
+def _is_short_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 3
 
 
 def _spoken_alike(rule: Rule, key: str, one: str, other: str) -> bool:

@@ -1,6 +1,6 @@
 """Where on one phone a mapped parameter stands.
 
-A template is a path below the root. Its components: a name; a number or an index letter, the so-manieth
+A template is a path below the root. Its components: a name; a number or an index letter n, the n-th
 instance; `*`, every instance; `[Field=value]`, the instance whose Field has this value; `[codec]`, the row of
 the codec that the key means. A phone numbers instances as it likes (quirk 62): where it has an instance 1,
 numbers are taken as they are; where it has none, its instances are counted in their order.

@@ -68,8 +68,8 @@ class StunSetting(Struct, frozen=True, array_like=True):
     #: the address that was told or found
     address: str = ""
     port: int = 0
-    #: "" nobody knows, "lost" the phone was asked and never answered, "wanted" it was asked and has none, "acs"
-    #: set by this server, "unsure" set, but the answer was lost, "refused" the phone does not take it,
+    #: "" nobody knows, "lost" the phone was asked and never answered, "wanted" it was asked and has none,
+    #: "acs" set by this server, "unsure" set, but the answer was lost, "refused" the phone does not take it,
     #: "operator" it has another server's
     origin: str = ""
 

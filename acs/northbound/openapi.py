@@ -25,6 +25,7 @@ _SEGMENTS = {
     "token": "Token id",
     "model": "Product class, as phones tell it",
     "group": "Name of a group",
+    "selector": "Name of a saved selector",
     "member": "Device id, or the MAC address of a phone that is awaited",
     "mac": "MAC address, with or without separators",
     "version": "Number of a version",

@@ -39,7 +39,7 @@ def text(value: Given) -> str | None:
 def catalogue_for(catalogue: Catalogue, model: str) -> Catalogue:
     """The keys of this model; all keys where the catalogue does not know it."""
     own = catalogue.for_model(model)
-    return own if model in own.models else catalogue
+    return own if any(one.casefold() == model.casefold() for one in own.models) else catalogue
 
 
 def checked(catalogue: Catalogue, given: Mapping[str, Given]) -> tuple[dict[str, str | None], list[Warned]]:

@@ -11,10 +11,16 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from acs.datamodel.paths import is_object
+from acs.fleet.attributes import read_mac
+from acs.fleet import presence
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import ConnectionRequestLogin, OperatorNotes
 from acs.fleet.identity import device_key
-from acs.operations import attributes, parameters
+from acs.fleet.presence import Seen, State
+from acs.fleet.site import site_name
+from acs.fleet.selector.expressions import Text
+from acs.fleet.selector.parsing import Query
+from acs.operations import attributes, parameters, selectors
 from acs.operations.errors import FieldError, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.operations.wake import WakeView, wake_view
@@ -22,6 +28,7 @@ from acs.store import devices as store
 from acs.store import notes as notes_store
 from acs.store import timeline
 from acs.store.devices import KnownDevice
+from acs.store.selection import Selection
 from acs.store.shapes import Shapes
 
 _TAG = re.compile(r"[^\s,\x00-\x1f\x7f]{1,64}")
@@ -60,6 +67,18 @@ class ConnectionRequestView(Struct, frozen=True):
     last: WakeView | None
 
 
+class PresenceView(Struct, frozen=True):
+    """Whether it is there: online, late or offline, since when, and when its next Inform should come."""
+
+    state: str
+    since: datetime | None
+    next_inform_due: datetime | None
+    #: it goes offline and comes back again and again
+    flapping: bool
+    #: the tag or network that it shares with the other phones at its place
+    site: str
+
+
 class LearningView(Struct, frozen=True):
     state: str
     learnt_at: datetime | None
@@ -78,6 +97,7 @@ class DeviceDetails(DeviceSummary, frozen=True, kw_only=True):
     #: seconds, 0 when unknown
     inform_interval: int
     parameter_key: str
+    presence: PresenceView
     connection_request: ConnectionRequestView
     learning: LearningView
     known_parameters: int
@@ -135,6 +155,7 @@ async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float
         informs=device.informs,
         inform_interval=device.inform_interval,
         parameter_key=device.parameter_key,
+        presence=_presence(known, now),
         connection_request=ConnectionRequestView(
             device.connection_request_url, login.username, login.origin, wake_view(known.wake)
         ),
@@ -145,23 +166,33 @@ async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float
     )
 
 
-async def page(runner: Runner, *, q: str, cursor: str, limit: int, now: float) -> DevicePage:
-    """The next `limit` devices, in order of their ids or, with `q`, in the order of the search.
+async def page(
+    runner: Runner, shapes: Shapes, *, query: Query | None, cursor: str, limit: int, now: float
+) -> DevicePage:
+    """The next `limit` devices: all in order of their ids, or those that a selector means.
 
-    With `q`, the whole fleet is looked at once, for the exact total; the cursor carries it on.
+    One bare word is a search, in the order of the search. With a selector, all of its phones are counted
+    once, for the exact total; the cursor carries it on. Raises Invalid.
     """
     place = _read_cursor(cursor)
-    if not q:
+    if query is None:
         found = await runner.drive(store.page(cursor=place.after, limit=limit))
         return DevicePage(
             [_summary(known, now) for known in found.devices],
             _write_cursor(_Place(found.next)) if found.next is not None else None,
             found.total or 0,
         )
-    hits, following = await _search(runner, q, place.after, limit)
     total = place.total
-    if total is None:
-        total = len(hits) + await _count(runner, q, following)
+    if isinstance(query.expression, Text):
+        word = read_mac(query.expression.text) or query.expression.text
+        hits, following = await _search(runner, word, place.after, limit)
+        if total is None:
+            total = len(hits) + await _count(runner, word, following)
+    else:
+        chosen = await selectors.prepared(runner, shapes, query, now=now, field="q")
+        hits, following = await _select(runner, chosen, place.after, limit)
+        if total is None:
+            total = await runner.drive(chosen.count())
     seen = place.seen + len(hits)
     more = following is not None and seen < total  # the rest of the fleet may hold no more hits
     return DevicePage(
@@ -241,6 +272,16 @@ def _summary(known: KnownDevice, now: float) -> DeviceSummary:
     return DeviceSummary(**_facts(known, now))
 
 
+def _seen(known: KnownDevice, now: float) -> Seen:
+    return presence.seen(known.device, known.presence, known.last_inform, now)
+
+
+def _presence(known: KnownDevice, now: float) -> PresenceView:
+    seen = _seen(known, now)
+    site = site_name(known.notes, known.device.ip)
+    return PresenceView(seen.state, moment(seen.since), moment(seen.next_due), seen.flapping, site)
+
+
 def _facts(known: KnownDevice, now: float) -> dict[str, Any]:
     # the session that is under way counts: the record itself may not have been written yet
     device = structs.replace(known.device, last_inform=known.last_inform)
@@ -256,7 +297,7 @@ def _facts(known: KnownDevice, now: float) -> dict[str, Any]:
         "tags": list(known.notes.tags),
         "label": known.notes.label,
         "groups": list(known.notes.groups),
-        "online": device.online(now),
+        "online": _seen(known, now).state is not State.OFFLINE,
         "last_inform": moment(device.last_inform),
         "events": list(device.events),
     }
@@ -296,6 +337,20 @@ async def _search(runner: Runner, q: str, cursor: str, limit: int) -> tuple[list
     while following is not None and len(hits) < limit:
         found = await runner.drive(store.search(q, cursor=following, limit=limit - len(hits)))
         hits += found.devices
+        following = found.next
+    return hits, following
+
+
+async def _select(
+    runner: Runner, chosen: Selection, cursor: str, limit: int
+) -> tuple[list[KnownDevice], str | None]:
+    """As `_search`, for a selector."""
+    hits: list[KnownDevice] = []
+    following: str | None = cursor
+    while following is not None and len(hits) < limit:
+        found = await runner.drive(chosen.page(after=following, limit=limit - len(hits)))
+        known = await runner.run_all(store.get_many(map(device_key, found.ids)))
+        hits += [one for one in known if one is not None]
         following = found.next
     return hits, following
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class FieldError(Struct, frozen=True, omit_defaults=True):
@@ -21,6 +21,8 @@ class FieldError(Struct, frozen=True, omit_defaults=True):
     section: str = ""
     #: of a file: the line
     line: int = 0
+    #: of a selector: the character, counted from 0
+    position: int | UnsetType = UNSET
 
 
 class OperationError(Exception):

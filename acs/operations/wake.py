@@ -29,10 +29,20 @@ class WakeView(Struct, frozen=True):
     at: datetime | None
     outcome: str
     text: str
+    #: when it is tried again by itself
+    again_at: datetime | None = None
+    #: where nothing is left but to wait for the phone: when its next Inform is due, if that is known
+    next_inform: datetime | None = None
 
 
 def wake_view(record: WakeRecord | None) -> WakeView | None:
-    return WakeView(moment(record.at), record.outcome, record.text) if record is not None else None
+    return _view(record, record.at) if record is not None else None
+
+
+def _view(record: WakeRecord, at: float) -> WakeView:
+    return WakeView(
+        moment(at), record.outcome, record.text, moment(record.again_at), moment(record.next_inform)
+    )
 
 
 async def send(
@@ -55,7 +65,7 @@ async def send(
     record = await _within(reactor, wake(device_id), patience)
     if record is None:
         return WakeView(moment(now), UNDER_WAY, f"no outcome within {patience:g} s; it goes on")
-    return WakeView(moment(record.at or now), record.outcome, record.text)
+    return _view(record, record.at or now)
 
 
 def _within(

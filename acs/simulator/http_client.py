@@ -92,7 +92,7 @@ class HttpResponse(Struct):
 class _Exchange:
     """One answer being read: the callbacks of httptools' parser."""
 
-    def __init__(self, method: str, sink: Callable[[bytes], None] | None) -> None:
+    def __init__(self, method: str, sink: Callable[[bytes], object] | None) -> None:
         self.parser = httptools.HttpResponseParser(self)
         self.method = method
         self.headers: list[tuple[str, str]] = []
@@ -198,7 +198,7 @@ class HttpClient:
         url: Url,
         headers: list[tuple[str, str]],
         body: bytes | None = None,
-        sink: Callable[[bytes], None] | None = None,
+        sink: Callable[[bytes], object] | None = None,
     ) -> HttpResponse:
         """Send a request, return its answer. The body of a 200 goes to `sink` where one is given."""
         connection = await self._connected(url)

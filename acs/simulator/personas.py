@@ -80,6 +80,8 @@ class Persona(Struct, frozen=True, kw_only=True):
 
     # --- connection requests
     connection_requests: Literal["digest", "no-qop", "busy"] = "digest"
+    #: nothing reaches its own address; it keeps a STUN binding and takes connection requests by UDP
+    behind_nat: bool = False
 
 
 _CP860 = Persona(name="cp860", line="a Yealink CP860 that keeps to the standard (the default)")
@@ -183,6 +185,7 @@ _ALL = (
         "asks for Digest without qop on connection requests",
         connection_requests="no-qop",
     ),
+    _like("behind-nat", "behind NAT: a private address, STUN and UDP requests", behind_nat=True),
     # other makers
     _like(
         "grandstream-like",

@@ -13,6 +13,7 @@ from acs.cwmp import events as ev
 from acs.cwmp.messages import Inform
 from acs.simulator import retry
 from acs.simulator.acs_link import AcsLink, Memory, SessionFailed
+from acs.simulator.provisioning import PAUSE, TRIES, ProvisioningFailed, provision
 from acs.simulator.session import Session
 from acs.simulator.state import PhoneState, Transfer
 from acs.simulator.tally import Tally
@@ -67,6 +68,7 @@ class Phone:
     async def live(self) -> None:
         """From the first boot on; returns after `most_sessions` sessions."""
         self.state.power_on()
+        await self._provision()
         self._off = False
         completed = 0
         while True:
@@ -74,6 +76,8 @@ class Phone:
             state.tick()
             if state.reset_wanted or state.reboot is not None:
                 await self._restart()
+            elif state.next_provisioning <= state.clock():
+                await self._provision()
             elif (transfer := state.due_transfer()) is not None:
                 await self._transfer(transfer)
             elif state.session_due():
@@ -155,6 +159,22 @@ class Phone:
         else:
             self.state.notice_changes()
 
+    async def _provision(self) -> None:
+        """Fetch the configuration files, if this phone does that; a few times when they do not come."""
+        state = self.state
+        if not state.surroundings.provisioning_url:
+            return
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._tally.count("files applied", await provision(state, self._files, self._tally))
+                break
+            except ProvisioningFailed as failed:
+                self._tally.failed(str(failed))
+                if attempt < TRIES:
+                    await asyncio.sleep(PAUSE * state.surroundings.retry_scale)
+        state.plan_provisioning()
+        state.notice_changes()
+
     async def _transfer_all(self) -> None:
         while (transfer := self.state.due_transfer()) is not None:
             await self._transfer(transfer)
@@ -172,6 +192,7 @@ class Phone:
             self._tally.count("factory resets")
         else:
             state.booted()
+        await self._provision()
         self._tally.count("boots")
         self._off = False
 
@@ -181,6 +202,16 @@ class Phone:
     def off(self) -> bool:
         """Rebooting, or not yet switched on: nothing listens."""
         return self._off
+
+    def mapped(self, address: str) -> None:
+        """A STUN server has told where the phone's UDP port is seen; "" while nothing is known."""
+        state = self.state
+        here = state.path("ManagementServer.UDPConnectionRequestAddress")
+        if state.tree.value(here) != address:
+            state.put(here, address, by_acs=False)
+            state.put(state.path("ManagementServer.NATDetected"), "1" if address else "0", by_acs=False)
+            state.notice_changes()
+            self._stirred.set()
 
     def accept_connection_request(self) -> bool:
         """Whether the phone takes a connection request now: not in a session, not too many in a minute."""

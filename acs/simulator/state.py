@@ -27,7 +27,11 @@ from acs.simulator.tree import PhoneTree
 
 
 class Surroundings(Struct, kw_only=True):
-    """What all phones of a swarm share. `connection_request_base` ends in a slash; seconds throughout."""
+    """What all phones of a swarm share. `connection_request_base` ends in a slash; seconds throughout.
+
+    With a `provisioning_url` the phones have TR-069 off and know no ACS: they fetch their files from there,
+    with this login and the AES key that they have.
+    """
 
     acs_url: str
     username: str = ""
@@ -36,6 +40,8 @@ class Surroundings(Struct, kw_only=True):
     boot_seconds: float = 2.0
     retry_scale: float = 1.0
     connection_request_base: str = ""
+    provisioning_url: str = ""
+    aes_key: str = ""
 
 
 class Transfer(Struct, frozen=True):
@@ -57,6 +63,11 @@ class Report(Struct, frozen=True):
     message: TransferComplete
 
 
+#: below the root: whether the phone speaks TR-069
+_SWITCH = "ManagementServer.X_001565_TR069Enable"
+_AES_KEYS = ("auto_provision.aes_key_16.com", "auto_provision.aes_key_16.mac")
+
+
 def time_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -68,11 +79,13 @@ class PhoneState:
         "config_lines",
         "events",
         "faults",
+        "file_digests",
         "first_use",
         "identity",
         "installed_version",
         "later",
         "next_periodic",
+        "next_provisioning",
         "persona",
         "reboot",
         "reports",
@@ -114,6 +127,8 @@ class PhoneState:
         self.later: dict[str, str] = {}
         #: the lines of configuration files whose key no parameter keeps
         self.config_lines: dict[str, str] = {}
+        #: the MD5 of each provisioning file that it applied last
+        self.file_digests: dict[str, str] = {}
         #: watched parameter to the value the ACS last heard or set
         self.told: dict[str, str] = {}
         #: a wanted reboot and the event that will tell of it: ("M Reboot", key), ("", "") for none
@@ -123,6 +138,7 @@ class PhoneState:
         self.retry_count = 0
         self.retry_at = 0.0
         self.next_periodic = float("inf")
+        self.next_provisioning = float("inf")
 
     @property
     def user_agent(self) -> str:
@@ -161,6 +177,8 @@ class PhoneState:
                 return time_text(self.clock())
             case "first_use":
                 return time_text(self.first_use)
+            case "acs_url" | "acs_username" | "acs_password" if self.surroundings.provisioning_url:
+                return ""
             case "acs_url":
                 return self.surroundings.acs_url
             case "acs_username":
@@ -170,6 +188,8 @@ class PhoneState:
             case "interval":
                 return str(self.surroundings.interval)
             case "connection_request_url":
+                if self.persona.behind_nat:
+                    return f"http://{self.identity.ip}:7547/{self.identity.serial}"
                 return f"{self.surroundings.connection_request_base}{self.identity.serial}"
             case "registration":
                 return self._registration(name)
@@ -285,6 +305,13 @@ class PhoneState:
             return
         self.next_periodic = self.clock() + int(self.setting("ManagementServer.PeriodicInformInterval"))
 
+    def plan_provisioning(self) -> None:
+        """When the files are fetched again without a boot: as `auto_provision.repeat.*` says."""
+        lines = self.config_lines
+        minutes = lines.get("auto_provision.repeat.minutes", "1440")
+        repeats = lines.get("auto_provision.repeat.enable") == "1" and minutes.isdecimal()
+        self.next_provisioning = self.clock() + 60 * int(minutes) if repeats else float("inf")
+
     def tick(self) -> None:
         """Events that have come due."""
         now = self.clock()
@@ -297,8 +324,17 @@ class PhoneState:
             self.note(ev.SCHEDULED)
             self.note(ev.M_SCHEDULE_INFORM, command_key)
 
+    @property
+    def managed(self) -> bool:
+        """Whether it speaks TR-069: of phones that are provisioned, only those that were told to."""
+        if not self.surroundings.provisioning_url:
+            return True
+        switch = self.path(_SWITCH)
+        on = switch not in self.tree or self.flag(_SWITCH)
+        return on and bool(self.setting("ManagementServer.URL"))
+
     def session_due(self) -> bool:
-        return bool(self.events or self.reports) and self.retry_at <= self.clock()
+        return self.managed and bool(self.events or self.reports) and self.retry_at <= self.clock()
 
     def due_transfer(self) -> Transfer | None:
         now = self.clock()
@@ -306,7 +342,14 @@ class PhoneState:
 
     def next_due(self) -> float:
         """When something will have to be done, as far as is known now."""
-        times = [self.next_periodic, *(due for due, _ in self.scheduled), *(t.due for t in self.transfers)]
+        if not self.managed:
+            return self.next_provisioning
+        times = [
+            self.next_periodic,
+            self.next_provisioning,
+            *(due for due, _ in self.scheduled),
+            *(t.due for t in self.transfers),
+        ]
         if self.events or self.reports:
             times.append(self.retry_at)
         return min(times)
@@ -343,6 +386,12 @@ class PhoneState:
 
     def power_on(self) -> None:
         """The very first boot."""
+        if self.surroundings.provisioning_url:
+            if (switch := self.path(_SWITCH)) in self.tree:
+                self.tree.put(switch, "0")
+            self.file_digests.clear()
+            if self.surroundings.aes_key:
+                self.config_lines.update(dict.fromkeys(_AES_KEYS, self.surroundings.aes_key))
         self.note(ev.BOOTSTRAP)
         self.booted()
 

@@ -20,6 +20,7 @@ from acs.simulator.personas import PERSONAS, Persona
 from acs.simulator.phone import Phone
 from acs.simulator.state import PhoneState, Surroundings
 from acs.simulator.tally import Tally
+from acs.simulator.udp_way import UdpWay
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -73,11 +74,18 @@ class Swarm:
 
     async def _start(self, index: int, phone: Phone) -> None:
         await asyncio.sleep(self.plan.ramp * index / max(1, self.plan.phones))
-        await phone.live()
+        if not phone.state.persona.behind_nat:
+            await phone.live()
+            return
+        way = asyncio.create_task(UdpWay(phone).keep_open())
+        try:
+            await phone.live()
+        finally:
+            await _cancelled(way)
 
     async def _listen(self) -> None:
         plan = self.plan
-        url = parse_url(plan.surroundings.acs_url)
+        url = parse_url(plan.surroundings.provisioning_url or plan.surroundings.acs_url)
         host = plan.listen_host or await asyncio.to_thread(_address_towards, url.host, url.port)
         port = await self._server.listen(host, plan.listen_port)
         shown = f"[{host}]" if ":" in host else host

@@ -44,6 +44,8 @@ class Tally:
             "failed transfers",
             "bytes downloaded",
             "bytes uploaded",
+            "files fetched",
+            "files applied",
             "boots",
             "factory resets",
             "connection requests",

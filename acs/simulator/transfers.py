@@ -66,6 +66,13 @@ class FileLine:
         self._tally.count("uploads" if isinstance(request, Upload) else "downloads")
         return outcome
 
+    async def get(
+        self, url: str, username: str, password: str, sink: Callable[[bytes], object]
+    ) -> HttpResponse:
+        """Fetch a file that nobody ordered. Raises TransferFailed where no answer came."""
+        request = Download("", rpc.CONFIGURATION_DOWN, url, username, password)
+        return await self._exchange("GET", request, sink=sink)
+
     # --- downloads ------------------------------------------------------------------------------------------
 
     async def _firmware(self, request: Download) -> Outcome:
@@ -141,7 +148,7 @@ class FileLine:
         request: Download | Upload,
         *,
         body: bytes | None = None,
-        sink: Callable[[bytes], None] | None = None,
+        sink: Callable[[bytes], object] | None = None,
     ) -> HttpResponse:
         """One request, its challenge answered once."""
         persona = self._phone.persona

@@ -37,7 +37,7 @@ from acs.southbound.live_sessions import LiveSession, LiveSessions
 from acs.southbound.plain_answers import plain_answer
 from acs.southbound.post import EMPTY, Post, Reply
 from acs.southbound.session_endings import DONE, FAILED, SUPERSEDED, SessionEndings
-from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, reopened
+from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker, reopened
 from acs.southbound.session_store import SessionStore, Superseded, device_key_of
 from acs.southbound.silence import Silence
 from acs.store.errors import StoreError
@@ -59,6 +59,7 @@ class Conversations:
     :param clock: the reactor, for time-outs.
     :param link: makes, for a device at a time, what turns a task into its file's URL.
     :param connection_login: the connection-request credentials this server would give a phone, None for none.
+    :param stun: this server's STUN server, as a phone behind NAT is to know it; None where there is none.
     :param layers: the configuration that phones share, kept fresh by whoever brings it.
     :param now: seconds since the epoch.
     """
@@ -70,6 +71,7 @@ class Conversations:
         clock: Any,
         link: LinkMaker,
         connection_login: LoginMaker,
+        stun: StunMaker | None = None,
         layers: LayerCache | None = None,
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
@@ -82,7 +84,7 @@ class Conversations:
         self._now = now
         self._randomness = randomness
         self._lives = LiveSessions(tick)
-        self._steps = SessionSteps(self._store, link, connection_login)
+        self._steps = SessionSteps(self._store, link, connection_login, stun)
         self._endings = SessionEndings(self._lives, self._store, now)
         self._silence = Silence(
             self._lives,

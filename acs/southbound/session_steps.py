@@ -22,7 +22,8 @@ from acs.fleet import inform as informs
 from acs.fleet import notices, planner
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.login import UNSURE
-from acs.fleet.situation import Situation, TransferLink
+from acs.fleet.nat import behind_nat
+from acs.fleet.situation import Situation, StunOffer, TransferLink
 from acs.fleet.task import Task
 from acs.southbound.draft import Draft, can_wait
 from acs.southbound.live_sessions import NO_LOGIN, LiveSession
@@ -40,6 +41,9 @@ LinkMaker = Callable[[Device, float], TransferLink]
 #: The connection-request credentials this server would give a phone, None for none.
 LoginMaker = Callable[[Device, OperatorNotes], ConnectionRequestLogin | None]
 
+#: The STUN server as one phone is to know it.
+StunMaker = Callable[[Device], StunOffer]
+
 
 class TooRestless(StoreUnavailable):
     """The tasks of one phone change faster than anything can be decided about them."""
@@ -49,8 +53,15 @@ class TooRestless(StoreUnavailable):
 
 
 class SessionSteps:
-    def __init__(self, store: SessionStore, link: LinkMaker, connection_login: LoginMaker) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        link: LinkMaker,
+        connection_login: LoginMaker,
+        stun: StunMaker | None = None,
+    ) -> None:
         self._store = store
+        self._stun = stun
         self._link = link
         self._connection_login = connection_login
 
@@ -192,6 +203,7 @@ class SessionSteps:
             link=partial(self._link_for, device, now),
             tree=live.tree,
             connection_login=self._login_for(live, device),
+            stun=self._stun(device) if self._stun is not None and behind_nat(device) else None,
         )
 
     def _link_for(self, device: Device, now: float, task: Task) -> str:

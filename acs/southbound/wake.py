@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.python.failure import Failure
 
+from acs.fleet.waking import Kind
 from acs.southbound.connection_request import MalformedUrl, NoAnswer, Reply, Target, get, parse_url
 from acs.southbound.digest import ServerChallenge, answer, challenges
 from acs.southbound.tls import ClientContext
@@ -29,16 +29,6 @@ LIMIT = 100
 
 #: GETs for one wake: without credentials, with them, and once more where the phone calls its nonce stale.
 _TRIES = 3
-
-
-class Kind(StrEnum):
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    MALFORMED_URL = "malformed_url"
-    UNEXPECTED = "unexpected"
-    TIMED_OUT = "timed_out"
 
 
 class Outcome(Struct, frozen=True):

@@ -12,7 +12,7 @@ from acs.fleet.attributes import mac_of
 from acs.fleet.device import Device, OperatorNotes, WakeRecord
 from acs.fleet.identity import device_key
 from acs.store import awaited, codec, groups, indexes, keyspace
-from acs.store.calls import Call, Steps, nothing, script, scripted, truth
+from acs.store.calls import Call, Part, Steps, nothing, script, scripted, truth
 
 #: Devices looked at in one round trip of a search: about 0.5 MB of records, a few milliseconds of work.
 SEARCH_CHUNK = 500
@@ -74,6 +74,12 @@ def ids(*, after: str = "", prefix: str = "", limit: int) -> Call[list[str]]:
         start = "-"
     parts = ("ZRANGEBYLEX", keyspace.DEVICES, start, end, "LIMIT", 0, limit)
     return Call(parts, lambda answer: [member.decode() for member in answer])
+
+
+def are_known(device_ids: Sequence[str]) -> Call[list[bool]]:
+    """Whether each of these ids, at least one, is in the index."""
+    parts: tuple[Part, ...] = ("ZMSCORE", keyspace.DEVICES, *device_ids)
+    return Call(parts, lambda answer: [score is not None for score in answer])
 
 
 def count() -> Call[int]:

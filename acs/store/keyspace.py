@@ -16,6 +16,9 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{KEY}:q        | string | learning state; sessions; 0.1-20 KB, while the phone is being learnt         |
 | acs:{KEY}:p        | string | parameter tree against its model's shape; sessions; 0.3-3 KB                 |
 | acs:{KEY}:l        | list   | timeline, newest first, capped; sessions, operations; 50-150 B a line        |
+| acs:{KEY}:W        | list   | connection requests and what came of them, newest first, capped; southbound; |
+|                    |        | 80 B each                                                                    |
+| acs:{KEY}:u        | string | where its STUN binding leads, expires; southbound; 30 B                      |
 | acs:{KEY}:c        | string | the phone's own layer: version, msgpack; operations; 20 B a key              |
 | acs:{KEY}:C        | list   | its versions, newest first, capped; operations; 100 B each                   |
 | acs:{KEY}:k        | hash   | known values of keys with their proof, msgpack; sessions, file server;       |
@@ -44,6 +47,12 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{x}:e:STATE    | zset   | device id and type of the last tasks of a type that ended failed or expired, |
 |                    |        | score 0; who writes `t`; 120 B each                                          |
 | acs:selectors      | hash   | saved selectors by name, msgpack; operations; 200 B each                     |
+| acs:{wake}:q       | zset   | device ids to be woken, by when; wakes; 130 B each                           |
+| acs:{wake}:j       | hash   | what is known of each: attempts, who asked; wakes; 100 B each                |
+| acs:{wake}:r       | zset   | device ids being woken, by the end of the lease; wakes; 130 B each           |
+| acs:{wake}:s       | zset   | device ids by when each was last sent a request, for seconds; wakes          |
+| acs:{wake}:p       | hash   | how many may be sent just now; wakes; 50 B                                   |
+| acs:{wake}:n       | hash   | what the STUN server counted; southbound; 200 B                              |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
 | acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
@@ -68,6 +77,12 @@ FILE_CONTENTS = b"acs:{file}:c"
 TOKENS = b"acs:tokens"
 SECRETS = b"acs:secrets"
 REFUSALS = b"acs:refusals"
+WAKE_QUEUE = b"acs:{wake}:q"
+WAKE_JOBS = b"acs:{wake}:j"
+WAKES_UNDER_WAY = b"acs:{wake}:r"
+WAKES_SENT = b"acs:{wake}:s"
+WAKE_PACE = b"acs:{wake}:p"
+WAKE_COUNTS = b"acs:{wake}:n"
 AWAITED = b"acs:awaited"
 MACS = b"acs:macs"
 STRANGERS = b"acs:strangers"
@@ -91,6 +106,8 @@ CONFIG_CHANNEL = b"acs:config"
 DEVICE = b"d"
 NOTES = b"o"
 WAKE = b"w"
+WAKES = b"W"
+BINDING = b"u"
 SESSION = b"s"
 TASKS = b"t"
 FINISHED_TASK = b"f:"
@@ -108,6 +125,8 @@ DEVICE_SUFFIXES = (
     DEVICE,
     NOTES,
     WAKE,
+    WAKES,
+    BINDING,
     SESSION,
     TASKS,
     FINISHED_TASKS,

@@ -30,6 +30,9 @@ from acs.store.shapes import Shapes
 #: Candidates looked at in one round trip, from the index: about 5 ms of work.
 WINDOW = 2000
 
+#: The smallest first look, for a short page.
+LEAST_WINDOW = 100
+
 #: Records read in one round trip, and phones whose parameters or configuration are.
 RECORDS = 500
 DEEP = 100
@@ -123,7 +126,7 @@ class Selection:
         """The next `limit` phones behind the id `after`."""
         found: list[str] = []
         place, looked = after.encode(), 0
-        size = min(WINDOW, max(100, 4 * limit))
+        size = min(WINDOW, max(LEAST_WINDOW, 4 * limit))
         while looked < BUDGET:
             window = yield from candidates.window(self.drivers, place, size)
             found += yield from self._meant(window.ids)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 ACS = str(Path(sys.executable).with_name("acs"))
-LISTENER = re.compile(r"^(cwmp|files|web)\s+(https?://\S+?:\d+)/?(?:\s|$)")
+LISTENER = re.compile(r"^(cwmp|files|web|stun)\s+((?:https?|udp)://\S+?:\d+)/?(?:\s|$)")
 
 
 class Server:

@@ -18,7 +18,7 @@ def command_of(pid: int) -> str:
 
 
 def test_it_prints_one_line_per_listener_and_then_ready(shared_server):
-    assert [line.split()[0] for line in shared_server.lines] == ["cwmp", "files", "web", "ready"]
+    assert [line.split()[0] for line in shared_server.lines] == ["cwmp", "files", "web", "stun", "ready"]
 
 
 def test_sigterm_and_sigint_stop_it_cleanly(start_server):

@@ -9,7 +9,7 @@ from lxml import etree
 
 from acs.datamodel.key_values import Severity
 from acs.datamodel.resources.documents import children, element, line
-from acs.datamodel.resources.findings import BadRows, Finding, RowFault
+from acs.datamodel.resources.findings import BadRows, Finding, RowFault, shown
 from acs.datamodel.resources.kinds import NOTHING, Column, Kind, Row, Written
 
 MAX_CONTACTS = 1000
@@ -39,11 +39,11 @@ def _rules(root: etree._Element) -> Iterator[Finding]:
     for entry in (*groups, *contacts):
         ring = entry.get("ring", "")
         if not _RING.fullmatch(ring):
-            yield _error(entry, "ring", f"{ring!r} is no ring tone", _RINGS)
+            yield _error(entry, "ring", f"{shown(ring)} is no ring tone", _RINGS)
     for contact in contacts:
         group = contact.get("group_id_name", "")
         if group and group != EVERYBODY and group not in names:
-            message = f"{group!r} is neither in this file nor one of the phone's own groups"
+            message = f"{shown(group)} is neither in this file nor one of the phone's own groups"
             yield _warning(contact, "group_id_name", message)
         if not any(contact.get(number, "").strip() for number in _NUMBERS):
             yield _warning(contact, "", "has no number")
@@ -58,7 +58,7 @@ def _names(entries: list[etree._Element]) -> Iterator[Finding]:
         if not name.strip():
             yield _error(entry, "display_name", "is blank", "a name")
         elif name in seen:
-            message = f"{name!r} stands on line {seen[name]} already"
+            message = f"{shown(name)} stands on line {seen[name]} already"
             yield _error(entry, "display_name", message, "each name once")
         seen.setdefault(name, line(entry))
 

@@ -15,7 +15,7 @@ from acs.datamodel.dial_patterns import foreign_signs
 from acs.datamodel.dial_plan import BadRule, ReplaceRule, Rule
 from acs.datamodel.key_values import Severity
 from acs.datamodel.resources.documents import children, element, line
-from acs.datamodel.resources.findings import Finding
+from acs.datamodel.resources.findings import Finding, shown
 from acs.datamodel.resources.kinds import Column, Kind, Row, Written
 
 MAX_RULES = 100
@@ -57,11 +57,13 @@ def _rules(
             make(*values)
         except BadRule as error:
             field = {"pattern": pattern_name, "prefix": pattern_name, "lines": "LineID", "replace": "Replace"}
-            yield _error(data, field[error.field], f"{error.value!r} {error.reason}")
+            yield _error(data, field[error.field], f"{shown(error.value)} {error.reason}")
         yield from _doubts(data, pattern_name)
         rule = (values[0], values[-1])
         if rule in seen:
-            message = f"{values[0]!r} stands on line {seen[rule]} already; which one counts is not documented"
+            message = (
+                f"{shown(values[0])} stands on line {seen[rule]} already; which one counts is not documented"
+            )
             yield _warning(data, pattern_name, message)
         seen.setdefault(rule, line(data))
 

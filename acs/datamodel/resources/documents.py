@@ -17,7 +17,7 @@ from acs.datamodel.key_values import Severity
 from acs.datamodel.resources.findings import Finding
 
 #: Largest resource file in bytes; 5000 entries of a phone book come to half of one MB.
-MAX_SIZE = 8 << 20
+MAX_SIZE = 4 << 20
 #: Complaints about broken XML that are worth reading: the first causes most of the others.
 _SYNTAX_ERRORS = 3
 

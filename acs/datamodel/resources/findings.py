@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from acs.datamodel.key_values import Severity
 
+#: Longest piece of a value that a message repeats.
+_SHOWN = 60
+
 
 class Finding(Struct, frozen=True):
     """One complaint about a file. `where` is an element and its attribute ("Data Prefix"), "" for the whole;
@@ -44,6 +47,11 @@ class BadRows(ValueError):
         super().__init__(
             "; ".join(f"row {fault.row}: {fault.column}: {fault.message}" for fault in self.faults)
         )
+
+
+def shown(value: str) -> str:
+    """A value as a message repeats it: quoted, and no more of it than one wants to read."""
+    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

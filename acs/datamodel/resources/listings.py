@@ -10,7 +10,7 @@ from lxml import etree
 
 from acs.datamodel.key_values import Severity
 from acs.datamodel.resources.documents import children, element, line
-from acs.datamodel.resources.findings import Finding
+from acs.datamodel.resources.findings import Finding, shown
 from acs.datamodel.resources.kinds import Column, Kind, Row, Written
 
 _COLUMNS = ("id_name", "display_name", "priority", "enable")
@@ -34,13 +34,13 @@ def _rules(names: dict[str, str], root: etree._Element) -> Iterator[Finding]:
     seen: set[str] = set()
     priorities: dict[str, str] = {}
     for item in children(root, "item"):
-        identifier, shown = item.get("id_name", ""), item.get("display_name", "")
+        identifier, title = item.get("id_name", ""), item.get("display_name", "")
         if identifier in seen and identifier in names:
             yield _finding(item, "id_name", Severity.ERROR, f"{identifier!r} stands twice", "each list once")
         seen.add(identifier)
-        usual = names.get(identifier, shown)
-        if shown.strip() and shown != usual:
-            message = f"{shown!r} is not the usual name, which the guide advises to keep"
+        usual = names.get(identifier, title)
+        if title.strip() and title != usual:
+            message = f"{shown(title)} is not the usual name, which the guide advises to keep"
             yield _finding(item, "display_name", Severity.WARNING, message, usual)
         priority = item.get("priority", "")
         if item.get("enable") == "1" and priority in priorities:

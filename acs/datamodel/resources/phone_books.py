@@ -9,7 +9,7 @@ from lxml import etree
 
 from acs.datamodel.key_values import Severity
 from acs.datamodel.resources.documents import children, element, line
-from acs.datamodel.resources.findings import BadRows, Finding, RowFault
+from acs.datamodel.resources.findings import BadRows, Finding, RowFault, shown
 from acs.datamodel.resources.kinds import NOTHING, Column, Kind, Row, Written
 
 #: of all remote phone books of a phone together
@@ -31,14 +31,14 @@ def _menu_rules(root: etree._Element) -> Iterator[Finding]:
             before = seen.setdefault((str(item.tag), text), line(name))
             if text and before != line(name):
                 yield Finding(
-                    line(name), Severity.WARNING, "Name", f"{text!r} stands on line {before} already"
+                    line(name), Severity.WARNING, "Name", f"{shown(text)} stands on line {before} already"
                 )
             if text and item.tag == "SoftKeyItem" and text not in _KEYS:
-                message = f"{text!r} is no key of the dial pad, as in the guide's example"
+                message = f"{shown(text)} is no key of the dial pad, as in the guide's example"
                 yield Finding(line(name), Severity.WARNING, "Name", message, "0 to 9, * or #")
         for url in children(item, "URL"):
             if not _URL.fullmatch((url.text or "").strip()):
-                said = f"{(url.text or '')[:80]!r} is no address" if url.text else "is blank"
+                said = f"{shown(url.text)} is no address" if url.text else "is blank"
                 yield Finding(line(url), Severity.ERROR, "URL", said, _URLS)
 
 
@@ -93,7 +93,7 @@ def _department_rules(root: etree._Element) -> Iterator[Finding]:
         for name in children(entry, "Name"):
             text = (name.text or "").strip()
             if text and text in seen:
-                message = f"{text!r} stands on line {seen[text]} already"
+                message = f"{shown(text)} stands on line {seen[text]} already"
                 yield Finding(line(name), Severity.WARNING, "Name", message)
             seen.setdefault(text, line(name))
         for telephone in list(children(entry, "Telephone"))[1:2]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from threading import Lock
 
 from lxml import etree
 
 from acs.datamodel.key_values import Severity
-from acs.datamodel.resources.findings import Finding
+from acs.datamodel.resources.findings import Finding, shown
 from cwmp_schemas.loader import open_resource_schema
 
 #: How libxml2 says where: the element, and the attribute where it is about one.
 _PLACE = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: (.*)", re.DOTALL)
 _QUOTED = re.compile(r"'([^']*)'")
-#: Longest piece of a value that a message repeats.
-_SHOWN = 60
+#: What is told of one document: nobody reads more, and somebody may have sent megabytes of faults.
+MOST = 1000
+#: Longest message that is told as the library has it.
+_LONGEST = 300
+#: Characters of an element's or attribute's name; the longest of the guide has 23.
+_LONGEST_NAME = 60
 
 #: A schema keeps the complaints of its last document, and all threads share it.
 _ONE_AT_A_TIME = Lock()
@@ -29,7 +34,7 @@ def complaints(kind: str, root: etree._Element) -> Iterator[Finding]:
     schema = open_resource_schema(kind)
     with _ONE_AT_A_TIME:
         schema.validate(root)
-        log = list(schema.error_log)
+        log = list(islice(schema.error_log, MOST))
     for entry in log:
         if entry.type_name == "SCHEMAV_CVC_IDC":
             continue
@@ -41,12 +46,8 @@ def complaints(kind: str, root: etree._Element) -> Iterator[Finding]:
         severity = Severity.WARNING if unknown else Severity.ERROR
         if entry.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_4":
             attribute = (_QUOTED.search(rest) or [""])[0].strip("'")
-        where = f"{element} {attribute}" if attribute else element
+        where = " ".join(name[:_LONGEST_NAME] for name in (element, attribute or "") if name)
         yield Finding(entry.line, severity, where, message, allowed)
-
-
-def shown(value: str) -> str:
-    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
 
 
 def _enumeration(rest: str, _: str) -> tuple[str, list[str] | str]:
@@ -57,6 +58,8 @@ def _enumeration(rest: str, _: str) -> tuple[str, list[str] | str]:
 
 def _length(rest: str, _: str) -> tuple[str, str]:
     numbers = re.findall(r"length of '(\d+)'", rest)
+    if len(numbers) < 2:  # the library cuts its message where the value fills it
+        return "is too long", ""
     return f"has {numbers[0]} characters", f"at most {numbers[-1]} characters"
 
 
@@ -89,7 +92,7 @@ def _text(rest: str, name: str) -> tuple[str, str]:
 
 
 def _as_it_is(rest: str, name: str) -> tuple[str, str]:
-    return " ".join(rest.split()), ""
+    return " ".join(rest[:_LONGEST].split()), ""
 
 
 _WORDS: dict[str, Words] = {

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from acs.fleet.selector.lexing import LONGEST
 from acs.northbound.rest.replies import NO_CONTENT, Reply, ok
 from acs.northbound.rest.routing import Call, Route
-from acs.operations import devices, parameters, timeline
+from acs.operations import devices, parameters, selectors, timeline
 from acs.operations.devices import DeviceDetails, DevicePage, NotesRequest
 from acs.operations.parameters import ParameterView
 from acs.operations.timeline import TimelinePage
@@ -23,8 +24,8 @@ class _ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
     q: Annotated[
         str,
         Meta(
-            max_length=200,
-            description="part of an id, address, label, tag, software version or product class",
+            max_length=LONGEST,
+            description="a selector (docs/selectors.md), or words that stand in an id, address, label, tag…",
         ),
     ] = ""
     limit: Limit = 50
@@ -47,8 +48,16 @@ async def device_of(call: Call) -> KnownDevice:
 
 async def _list(call: Call) -> Reply:
     query: _ListQuery = call.query
+    services, asked = call.services, None
+    if query.q.strip():
+        asked = selectors.read(query.q, services.catalogue, field="q")
     page = await devices.page(
-        call.services.runner, q=query.q.strip(), cursor=query.cursor, limit=query.limit, now=call.now
+        services.runner,
+        services.shapes,
+        query=asked,
+        cursor=query.cursor,
+        limit=query.limit,
+        now=call.now,
     )
     return ok(page)
 

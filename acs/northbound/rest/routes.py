@@ -9,6 +9,7 @@ import msgspec
 from acs.northbound import openapi
 from acs.northbound.rest import (
     configuration,
+    coverage,
     device_import,
     devices,
     files,
@@ -18,8 +19,10 @@ from acs.northbound.rest import (
     provisioning_files,
     refusals,
     resources,
+    selectors,
     tasks,
     tokens,
+    wakes,
 )
 from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import Call, Route
@@ -37,12 +40,15 @@ def _encoded(version: str) -> bytes:
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *tasks.ROUTES,
+    *wakes.ROUTES,
     *files.ROUTES,
     *resources.ROUTES,
     *keys.ROUTES,
+    *coverage.ROUTES,
     *configuration.ROUTES,
     *provisioning_files.ROUTES,
     *groups.ROUTES,
+    *selectors.ROUTES,
     *device_import.ROUTES,
     *tokens.ROUTES,
     *refusals.ROUTES,

@@ -79,7 +79,7 @@ def test_the_guides_contact_file_as_it_is_printed_is_told_why_it_fails():
 
 
 def test_a_file_that_is_too_large_is_not_looked_at():
-    assert errors("dial-now", b" " * (8 << 20) + b"<DialNow/>") == [(1, "")]
+    assert errors("dial-now", b" " * (4 << 20) + b"<DialNow/>") == [(1, "")]
 
 
 def test_line_ends_of_any_kind_count():
@@ -97,6 +97,28 @@ def test_unknown_attributes_are_doubts_and_unknown_elements_errors():
 def test_whatever_the_bytes_are_nothing_is_raised(content, kind):
     check(KINDS[kind], content)
     recognised(content)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<DialRule><Data Prefix="{"x" * 100_000}" Replace="{"1" * 100_000}"/></DialRule>',
+        f'<root_contact><contact display_name="a" ring="{"1" * 100_000}"/></root_contact>',
+        f'<CallIn><Enable><Key Type="{"1" * 100_000}"/></Enable></CallIn>',
+        f"<YealinkIPPhoneMenu><Title>a</Title><MenuItem><Name>b</Name><URL>{'1' * 100_000}</URL></MenuItem>"
+        "</YealinkIPPhoneMenu>",
+        f"<DialNow><Data DialNowRule='{'x' * 512}'/><{'a' * 40_000}/></DialNow>",
+    ],
+)
+def test_messages_stay_short_whatever_they_are_about(text):
+    found = check(recognised(text.encode()), text.encode())
+    assert found
+    assert all(len(str(finding)) < 1000 for finding in found)
+
+
+def test_of_very_many_faults_the_first_are_told():
+    many = "".join('<Data Prefix="" Replace="$"/>' for _ in range(100_000))
+    assert 100 < len(complaints("replace-rules", f"<DialRule>{many}</DialRule>")) <= 2000
 
 
 # --- rules of the dial plan -----------------------------------------------------------------------------

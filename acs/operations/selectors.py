@@ -1,0 +1,209 @@
+"""Selectors as operators write them: checked, tried, saved under a name."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
+
+from acs.datamodel.keys import Catalogue
+from acs.datamodel.paths import is_secret
+from acs.fleet.selector import printing, references
+from acs.fleet.selector.errors import SelectorError
+from acs.fleet.selector.expressions import Comparison, Expression, OneOf, leaves
+from acs.fleet.selector.lexing import LONGEST
+from acs.fleet.selector.parsing import Query, parse
+from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
+from acs.operations.ports import Runner, moment
+from acs.store import selection
+from acs.store import selectors as store
+from acs.store.selection import Selection
+from acs.store.selectors import SavedSelector
+from acs.store.shapes import Shapes
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAMES = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
+
+Select = Annotated[str, Meta(max_length=LONGEST, description="a selector, as docs/selectors.md has it")]
+Description = Annotated[str, Meta(max_length=200)]
+
+
+class SelectorRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    select: Select
+    description: Description = ""
+
+
+class SelectorChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays."""
+
+    select: Select | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+
+
+class TryRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """`limit`: how many of the phones are named."""
+
+    select: Select
+    limit: Annotated[int, Meta(ge=0, le=1000)] = 10
+
+
+class SelectorView(Struct, frozen=True):
+    name: str
+    select: str
+    description: str
+    at: datetime | None
+    by: str
+
+
+class SelectorList(Struct, frozen=True):
+    """By name."""
+
+    items: list[SelectorView]
+
+
+class TriedView(Struct, frozen=True):
+    """`total` phones are meant, the first of which are `devices`; `select` is how the selector was read."""
+
+    select: str
+    total: int
+    devices: list[str]
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
+def read(text: str, catalogue: Catalogue, *, field: str) -> Query:
+    """What a selector says. Raises Invalid, which points at the character, for this field."""
+    try:
+        query = parse(text)
+    except SelectorError as error:
+        raise refused(error, field) from None
+    _check_secrets(query.expression, text, catalogue, field)
+    return query
+
+
+def refused(error: SelectorError, field: str) -> Invalid:
+    text = f"character {error.position + 1}: {error.message}"
+    fault = FieldError(field, text, error.text, error.expected or None, position=error.position)
+    return Invalid([fault])
+
+
+def _check_secrets(expression: Expression, text: str, catalogue: Catalogue, field: str) -> None:
+    """Who may not see a password must not find it out by asking who has it."""
+    for leaf in leaves(expression):
+        if not isinstance(leaf, (Comparison, OneOf)):
+            continue
+        name = leaf.subject.name
+        is_key = leaf.subject.field == "key"
+        if (leaf.subject.field == "parameter" and is_secret(name)) or (
+            is_key and _secret_key(catalogue, name)
+        ):
+            message = f"{name} is a secret: phones are not selected by it"
+            raise Invalid([FieldError(field, message, text, position=max(0, text.find(name)))])
+
+
+def _secret_key(catalogue: Catalogue, name: str) -> bool:
+    use = catalogue.get(name)
+    return is_secret(name) if use is None else use.key.secret
+
+
+async def prepared(runner: Runner, shapes: Shapes, query: Query, *, now: float, field: str) -> Selection:
+    """The phones a selector means. Raises Invalid where a saved selector in it cannot be used."""
+    try:
+        return await runner.drive(selection.prepare(query, shapes, now=now))
+    except SelectorError as error:
+        raise refused(error, field) from None
+
+
+async def attempt(
+    runner: Runner, shapes: Shapes, catalogue: Catalogue, asked: TryRequest, *, now: float
+) -> TriedView:
+    """Whom a selector means now."""
+    query = read(asked.select, catalogue, field="select")
+    chosen = await prepared(runner, shapes, query, now=now, field="select")
+    found: list[str] = []
+    after: str | None = ""
+    while after is not None and len(found) < asked.limit:
+        page = await runner.drive(chosen.page(after=after, limit=asked.limit - len(found)))
+        found += page.ids
+        after = page.next
+    return TriedView(printing.show(query.expression), await runner.drive(chosen.count()), found)
+
+
+# --- saved ones -----------------------------------------------------------------------------------------
+
+
+async def list_all(runner: Runner) -> SelectorList:
+    return SelectorList([_view(one) for one in await runner.run(store.list_all())])
+
+
+async def show(runner: Runner, name: str) -> SelectorView:
+    return _view(await _find(runner, name))
+
+
+async def create(
+    runner: Runner, catalogue: Catalogue, asked: SelectorRequest, *, by: str, now: float
+) -> SelectorView:
+    """Raises Invalid, and Conflict for a name that is taken."""
+    if not NAME.fullmatch(asked.name):
+        raise Invalid.field("name", "is no name of a selector", value=asked.name, allowed=NAMES)
+    made = SavedSelector(asked.name, asked.select, asked.description, now, by)
+    await _check(runner, catalogue, made)
+    if not await runner.run(store.create(made)):
+        raise Conflict(f"There is a selector {asked.name!r} already.")
+    return _view(made)
+
+
+async def change(
+    runner: Runner, catalogue: Catalogue, name: str, asked: SelectorChange, *, by: str, now: float
+) -> SelectorView:
+    before = await _find(runner, name)
+    given = {
+        field: value
+        for field, value in (("select", asked.select), ("description", asked.description))
+        if value is not UNSET
+    }
+    after = structs.replace(before, **given, at=now, by=by)
+    await _check(runner, catalogue, after)
+    await runner.run(store.put(after))
+    return _view(after)
+
+
+async def delete(runner: Runner, name: str) -> None:
+    """Raises NotFound, and Conflict where another saved selector uses it."""
+    using = [one.name for one in await runner.run(store.list_all()) if name in parse(one.select).references]
+    if set(using) - {name}:
+        raise Conflict(f"The selector {name!r} is used by {', '.join(using)}.")
+    if not await runner.run(store.delete(name)):
+        raise NotFound("selector", name)
+
+
+async def _find(runner: Runner, name: str) -> SavedSelector:
+    found = await runner.run(store.get(name))
+    if found is None:
+        raise NotFound("selector", name)
+    return found
+
+
+async def _check(runner: Runner, catalogue: Catalogue, selector: SavedSelector) -> None:
+    """Whether it can be used, with all that it uses, should it be saved."""
+    if not selector.description.isprintable():
+        raise Invalid.field(
+            "description", "has control characters", value=selector.description, allowed="printable text"
+        )
+    query = read(selector.select, catalogue, field="select")
+    saved = await runner.drive(store.used_by(query))
+    saved[selector.name] = query.expression
+    try:
+        references.replaced(query, saved)
+    except SelectorError as error:
+        raise refused(error, "select") from None
+
+
+def _view(selector: SavedSelector) -> SelectorView:
+    return SelectorView(
+        selector.name, selector.select, selector.description, moment(selector.at), selector.by
+    )

@@ -1,0 +1,138 @@
+"""The wake queue as operators use it: many phones at once, what is in it, and what worked with each phone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from acs.fleet import waking
+from acs.fleet.identity import device_key
+from acs.operations.errors import Invalid
+from acs.operations.ports import Runner, moment
+from acs.operations.wake import WakeView, wake_view
+from acs.store import devices, wakes
+from acs.store.devices import KnownDevice
+from acs.store.wakes import Waiting
+
+#: Device ids in one request.
+MOST = 10_000
+
+
+class WakeRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    devices: Annotated[list[str], Meta(min_length=1, max_length=MOST, description="device ids")]
+
+
+class Queued(Struct, frozen=True):
+    """`queued` are new in the queue; `waiting` were in it already and are asked soon as well."""
+
+    queued: int
+    waiting: int
+    #: ids of no known device
+    unknown: list[str]
+
+
+class WaitingView(Struct, frozen=True):
+    """A phone in the queue. `due` is when it is tried next; of one `under_way`, when that is given up."""
+
+    device: str
+    due: datetime | None
+    under_way: bool
+    attempts: int
+    asked_at: datetime | None
+    by: str
+
+
+class QueueView(Struct, frozen=True):
+    """`total` counts all phones in the queue, `items` are the next ones; `stun` what the UDP port counted."""
+
+    total: int
+    under_way: int
+    items: list[WaitingView]
+    stun: dict[str, int]
+
+
+class Cleared(Struct, frozen=True):
+    removed: int
+
+
+class AttemptView(Struct, frozen=True):
+    """One connection request. `came_after` is how many seconds later the Inform came, null for none."""
+
+    at: datetime | None
+    way: str
+    outcome: str
+    text: str
+    came_after: float | None
+
+
+class WakeHistory(Struct, frozen=True):
+    """How a phone is woken. `ways` are those to be tried, the first one first."""
+
+    last: WakeView | None
+    waiting: WaitingView | None
+    ways: list[str]
+    url: str
+    #: where it takes requests by UDP: as its STUN binding shows, and as it says itself
+    udp_binding: str
+    udp_address: str
+    nat_detected: bool
+    #: who set its STUN server: acs, operator, refused, or "" where nobody has
+    stun: str
+    next_inform: datetime | None
+    items: list[AttemptView]
+
+
+async def enqueue(runner: Runner, asked: WakeRequest, *, by: str, now: float) -> Queued:
+    """Put phones into the wake queue; a phone is in it once, however often it is asked for."""
+    ids = list(dict.fromkeys(asked.devices))
+    known = await runner.run(devices.are_known(ids))
+    found = [one for one, exists in zip(ids, known, strict=True) if exists]
+    unknown = [one for one, exists in zip(ids, known, strict=True) if not exists]
+    if not found:
+        raise Invalid.field("devices", "names no known device", value=unknown[:10], allowed="device ids")
+    new = await runner.drive(wakes.enqueue(found, by=by, now=now))
+    return Queued(new, len(found) - new, unknown)
+
+
+async def queue(runner: Runner, *, limit: int, now: float) -> QueueView:
+    overview = await runner.drive(wakes.overview(limit=limit, now=now))
+    return QueueView(
+        overview.total, overview.under_way, [_waiting(one) for one in overview.items], overview.counts
+    )
+
+
+async def clear(runner: Runner) -> Cleared:
+    """Take everybody out of the queue."""
+    return Cleared(await runner.run(wakes.clear()))
+
+
+async def of_device(runner: Runner, known: KnownDevice, *, now: float) -> WakeHistory:
+    device = known.device
+    key = device_key(device.id)
+    history = await runner.run(wakes.history(key))
+    binding = await runner.run(wakes.binding(key))
+    waiting = await runner.drive(wakes.waiting(device.id, now))
+    udp = bool(binding is not None or device.udp_address)
+    return WakeHistory(
+        last=wake_view(known.wake),
+        waiting=_waiting(waiting) if waiting is not None else None,
+        ways=[str(way) for way in waking.ways(device, udp=udp, history=history)],
+        url=device.connection_request_url,
+        udp_binding=binding.address if binding is not None else "",
+        udp_address=device.udp_address,
+        nat_detected=device.nat_detected,
+        stun=device.stun.origin,
+        next_inform=moment(waking.next_inform(device, known.last_inform)),
+        items=[
+            AttemptView(moment(one.at), one.way, one.outcome, one.text, one.came_after) for one in history
+        ],
+    )
+
+
+def _waiting(one: Waiting) -> WaitingView:
+    job = one.job
+    return WaitingView(
+        job.device_id, moment(one.due_at), one.under_way, job.attempts, moment(job.asked_at), job.by
+    )
