@@ -7,6 +7,7 @@ from typing import Any
 
 from acs.cli import outcomes
 from acs.cli.connection import Api, segment
+from acs.fleet.selector.lexing import quoted_text
 
 #: Devices listed when a fragment fits several.
 SHOWN = 10
@@ -27,7 +28,7 @@ def choose(api: Api, fragment: str) -> str:
             return found
     if _SEPARATED_MAC.fullmatch(fragment):
         fragment = re.sub(r"[:.-]", "", fragment)
-    page: dict[str, Any] = api.get("/devices", q=fragment, limit=SHOWN + 1)
+    page: dict[str, Any] = api.get("/devices", q=quoted_text(fragment), limit=SHOWN + 1)
     items = page["items"]
     exact = [item for item in items if _is_name_of(item, fragment)]
     fitting = exact if len(exact) == 1 else items

@@ -10,7 +10,10 @@ import click
 from acs.cli import device_files, device_lists, device_tasks
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
+from acs.cli.outcomes import WrongUsage
 from acs.cli.printing import ago, moment
+from acs.cli.selecting import checked
+from acs.fleet.selector.lexing import quoted_text
 
 
 @click.group()
@@ -24,11 +27,18 @@ for _command in (*device_tasks.COMMANDS, *device_files.COMMANDS, *device_lists.C
 
 @device.command("list")
 @click.argument("fragment", required=False)
+@click.option("-q", "--select", metavar="SELECTOR", help="Those meant: 'model = CP860 and tag = site7'.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many devices (default: all).")
 @server_options
-def list_devices(server: Server, fragment: str | None, limit: int | None) -> None:
-    """The devices, or those that FRAGMENT fits."""
-    asked = {"q": fragment} if fragment else {}
+def list_devices(server: Server, fragment: str | None, select: str | None, limit: int | None) -> None:
+    """The devices, those that FRAGMENT fits, or those that a selector means (docs/selectors.md)."""
+    if fragment and select:
+        raise WrongUsage("give a FRAGMENT or a selector, not both")
+    asked = {}
+    if fragment:
+        asked["q"] = quoted_text(fragment)
+    elif select is not None:
+        asked["q"] = checked(select)
     items: list[dict[str, Any]] = []
     total = 0
     for page in server.api.pages("/devices", limit=limit, **asked):

@@ -17,6 +17,7 @@ COMMANDS = {
     "keys": "keys",
     "config": "config",
     "group": "group",
+    "selector": "selector",
     "resource": "resource",
     "dialplan": "dialplan",
     "token": "token",

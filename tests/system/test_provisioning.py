@@ -519,6 +519,22 @@ def test_settings_that_cannot_be_used_are_named(
     assert all(word in done.stderr for word in words), done.stderr
 
 
+def test_the_command_line_shows_what_is_served(site: Site, tmp_path: Path) -> None:
+    site.configure({"auto_provision.aes_key_16.mac": KEY, "account.1.label": "{{ mac }}"})
+    site.awaits("001565000079", {"voice.jib.max": "222"})
+    render = ("config", "render", "001565000079")
+    assert "voice.jib.max = 222" in site.server.acs(*render).stdout.splitlines()
+    out = tmp_path / "own.cfg"
+    site.server.acs(*render, "--encrypt", "-o", str(out))
+    assert out.read_bytes() == site.get("001565000079.cfg", user_agent=agent("001565000079")).body
+    model = json.loads(site.server.acs("config", "render", "--model", "CP860", "--json").stdout)
+    assert model["file"] == COMMON
+    assert model["text"].encode() == site.get(COMMON).body
+    wrong = site.server.acs("config", "render", check=False)
+    assert wrong.returncode != 0
+    assert "--model" in wrong.stderr
+
+
 class TestZeroTouch:
     def test_phones_with_tr069_off_come_in_by_their_files(self, start_server: Callable[..., Any]) -> None:
         site = Site(start_server("--workers", "0"))
