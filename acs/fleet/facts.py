@@ -6,7 +6,9 @@ Names are matched without regard to case and below either root, because phones s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec import structs
 
@@ -36,6 +38,14 @@ _FIELD_OF = {
     NAT_DETECTED.lower(): "nat_detected",
 }
 
+#: What a line says of itself (TR-104): whether it is registered, or neither for a moment.
+UP = "Up"
+_PASSING = frozenset({"Initializing", "Registering", "Testing"})
+_LINE_STATUS = re.compile(r"(?:.*\.)?Line\.\d+\.Status", re.IGNORECASE)
+
+#: So many lines of a phone are remembered.
+MAX_LINES = 64
+
 #: Longer texts in these places are no versions and no URLs.
 _LONGEST = 512
 
@@ -56,6 +66,9 @@ def told(device: Device, values: Iterable[ParameterValue]) -> Device:
             news["root"] = root
         field = _FIELD_OF.get(name[len(root) :].lower())
         if field is None:
+            if name[-7:] == ".Status" and _LINE_STATUS.fullmatch(name):
+                lines: Any = news.get("lines", device.lines)
+                news["lines"] = _with_line(lines, name[:-7], parameter.value.strip())
             continue
         value = parameter.value.strip()
         if field == "inform_interval":
@@ -68,6 +81,15 @@ def told(device: Device, values: Iterable[ParameterValue]) -> Device:
             news[field] = value
     news = {field: value for field, value in news.items() if getattr(device, field) != value}
     return structs.replace(device, **news) if news else device
+
+
+def _with_line(lines: dict[str, str], line: str, status: str) -> dict[str, str]:
+    """The lines with what one of them says; a status that passes by itself says nothing."""
+    if not status or status in _PASSING or len(status) > _LONGEST:
+        return lines
+    if line not in lines and len(lines) >= MAX_LINES:
+        return lines
+    return {**lines, line: status}
 
 
 def firmware_change(before: Device, after: Device, now: float) -> tuple[Device, tuple[TimelineEntry, ...]]:

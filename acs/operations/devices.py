@@ -11,15 +11,15 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from acs.datamodel.paths import is_object
-from acs.fleet.attributes import read_mac
 from acs.fleet import presence
+from acs.fleet.attributes import read_mac
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import ConnectionRequestLogin, OperatorNotes
 from acs.fleet.identity import device_key
 from acs.fleet.presence import Seen, State
-from acs.fleet.site import site_name
 from acs.fleet.selector.expressions import Text
 from acs.fleet.selector.parsing import Query
+from acs.fleet.site import site_name
 from acs.operations import attributes, parameters, selectors
 from acs.operations.errors import FieldError, Invalid, NotFound
 from acs.operations.ports import Runner, moment

@@ -18,6 +18,7 @@ from acs.cwmp.session import Session
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import Device, OperatorNotes, WakeRecord
 from acs.fleet.learning import LearningState
+from acs.fleet.presence import Presence
 from acs.fleet.task import Task
 from acs.store.keyspace import STAMP_FIELD
 
@@ -32,6 +33,7 @@ decode_device = Decoder(Device).decode
 decode_notes = Decoder(OperatorNotes).decode
 decode_wake = Decoder(WakeRecord).decode
 decode_learning = Decoder(LearningState).decode
+decode_presence = Decoder(Presence).decode
 decode_task = Decoder(Task).decode
 _decode_session = Decoder(Session).decode
 

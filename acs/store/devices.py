@@ -11,7 +11,8 @@ from acs.cwmp.session import Session
 from acs.fleet.attributes import mac_of
 from acs.fleet.device import Device, OperatorNotes, WakeRecord
 from acs.fleet.identity import device_key
-from acs.store import awaited, codec, groups, indexes, keyspace
+from acs.fleet.presence import Presence
+from acs.store import awaited, codec, groups, indexes, keyspace, presence
 from acs.store.calls import Call, Part, Steps, nothing, script, scripted, truth
 
 #: Devices looked at in one round trip of a search: about 0.5 MB of records, a few milliseconds of work.
@@ -32,6 +33,8 @@ class KnownDevice(Struct, frozen=True):
     wake: WakeRecord | None
     #: the session it is in now, None for none
     session: Session | None
+    #: None for a phone that was never missing
+    presence: Presence | None = None
 
     @property
     def last_inform(self) -> float:
@@ -192,7 +195,8 @@ def delete(device_id: str) -> Steps[bool]:
     )
     unlist = Call(("ZREM", keyspace.DEVICES, device_id), truth)
     traces = _traces(known) if known is not None else ()
-    existed, listed, *_ = yield [forget, unlist, *indexes.forget(device_id), *traces]
+    unseen = presence.forget(device_id)
+    existed, listed, *_ = yield [forget, unlist, *indexes.forget(device_id), *unseen, *traces]
     return bool(existed or listed)
 
 
@@ -209,11 +213,12 @@ def _record_keys(prefix: bytes) -> tuple[bytes, ...]:
         prefix + keyspace.NOTES,
         prefix + keyspace.WAKE,
         prefix + keyspace.SESSION,
+        prefix + keyspace.PRESENCE,
     )
 
 
 def _decode_known(answer: Sequence[Any]) -> KnownDevice | None:
-    device, notes, wake, session = answer
+    device, notes, wake, session, seen = answer
     if device is None:
         return None
     return KnownDevice(
@@ -221,4 +226,5 @@ def _decode_known(answer: Sequence[Any]) -> KnownDevice | None:
         _NO_NOTES if notes is None else codec.decode_notes(notes),
         None if wake is None else codec.decode_wake(wake),
         None if session is None else codec.decode_session(session),
+        None if seen is None else codec.decode_presence(seen),
     )

@@ -53,6 +53,25 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{wake}:s       | zset   | device ids by when each was last sent a request, for seconds; wakes          |
 | acs:{wake}:p       | hash   | how many may be sent just now; wakes; 50 B                                   |
 | acs:{wake}:n       | hash   | what the STUN server counted; southbound; 200 B                              |
+| acs:{KEY}:P        | string | presence of a phone that was missing at some time; the presence job; 60 B    |
+| acs:{x}:o:STATE    | zset   | device ids that are late, or offline, score 0; the presence job; 110 B each  |
+| acs:{presence}:d   | zset   | device keys by when to look at them; servers, the presence job; 80 B each    |
+| acs:{presence}:h   | zset   | device keys by the last sign of life; servers; 80 B each                     |
+| acs:{presence}:o   | zset   | device keys that are missing, by when they became late; the presence job     |
+| acs:{presence}:b   | zset   | those of them that gave a sign of life, by when; servers, the presence job   |
+| acs:{presence}:u   | hash   | since when servers have been up, and when they said so last; servers; 50 B   |
+| acs:{presence}:m:M | hash   | counts of the minute M since the epoch, expires; the same; 100 B             |
+| acs:{events}:s     | stream | events of the fleet, capped; sessions, jobs, file server; 200 B each         |
+| acs:{events}:i     | zset   | ids of the newest, so that each is kept once; the same; 90 B each            |
+| acs:{events}:m:M   | hash   | how many of each kind in the minute M, expires; the same; 100 B              |
+| acs:{events}:p     | string | the last event that went through the rules; the hooks job; 20 B              |
+| acs:{alerts}:o     | hash   | open alerts by what they are about, msgpack; the presence job; 200 B each    |
+| acs:{alerts}:c     | list   | closed alerts, newest first, capped; the same, operations; 200 B each        |
+| acs:{hooks}:r      | hash   | rules by name, msgpack; operations; 200 B each                               |
+| acs:{hooks}:w      | hash   | webhooks by name, msgpack, with their secrets; operations; 200 B each        |
+| acs:{hooks}:q      | zset   | ids of deliveries by when they are due; the hooks job; 100 B each            |
+| acs:{hooks}:j      | hash   | deliveries by id, msgpack; the hooks job; 400 B each                         |
+| acs:{hooks}:x      | hash   | deliveries that were given up, capped; the hooks job; 400 B each             |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
 | acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
@@ -99,6 +118,22 @@ INDEX_SETS = b"acs:{x}:s:"
 INDEX_LISTS = b"acs:{x}:k:"
 SELECTORS = b"acs:selectors"
 
+PRESENCE_DUE = b"acs:{presence}:d"
+PRESENCE_HEARD = b"acs:{presence}:h"
+PRESENCE_MISSING = b"acs:{presence}:o"
+PRESENCE_BACK = b"acs:{presence}:b"
+PRESENCE_UP = b"acs:{presence}:u"
+EVENTS = b"acs:{events}:s"
+EVENT_IDS = b"acs:{events}:i"
+EVENTS_PASSED = b"acs:{events}:p"
+OPEN_ALERTS = b"acs:{alerts}:o"
+CLOSED_ALERTS = b"acs:{alerts}:c"
+RULES = b"acs:{hooks}:r"
+WEBHOOKS = b"acs:{hooks}:w"
+DELIVERIES_DUE = b"acs:{hooks}:q"
+DELIVERIES = b"acs:{hooks}:j"
+DEAD_DELIVERIES = b"acs:{hooks}:x"
+
 #: Not a key but a channel: each new epoch is told on it.
 CONFIG_CHANNEL = b"acs:config"
 
@@ -119,6 +154,7 @@ LAYER = b"c"
 LAYER_HISTORY = b"C"
 KNOWN_KEYS = b"k"
 FETCHES = b"g"
+PRESENCE = b"P"
 
 #: Every fixed suffix; `FINISHED_TASK` is the one that goes on.
 DEVICE_SUFFIXES = (
@@ -137,6 +173,7 @@ DEVICE_SUFFIXES = (
     LAYER_HISTORY,
     KNOWN_KEYS,
     FETCHES,
+    PRESENCE,
 )
 
 #: The field of the open tasks' hash that holds the stamp; no task id is this short.
@@ -195,3 +232,16 @@ def group_members(group: str) -> bytes:
 
 def ended_tasks(state: str) -> bytes:
     return b"acs:{x}:e:" + state.encode()
+
+
+def phones_in_state(state: str) -> bytes:
+    """Those that are late, or offline."""
+    return b"acs:{x}:o:" + state.encode()
+
+
+def presence_minute(minute: int) -> bytes:
+    return b"acs:{presence}:m:%d" % minute
+
+
+def event_minute(minute: int) -> bytes:
+    return b"acs:{events}:m:%d" % minute

@@ -49,7 +49,7 @@ def records(many: Sequence[Facts], now: float) -> Steps[list[KnownDevice | None]
     found: list[KnownDevice | None] = yield devices.get_many(device_key(facts.id) for facts in many)
     for facts, known in zip(many, found, strict=True):
         if known is not None:
-            state = state_of(known.device, known.last_inform, now)
+            state = state_of(known.device, known.presence, known.last_inform, now)
             add_record(facts, known.device, known.notes, last_seen=known.last_inform, state=state)
     return found
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, Struct, UnsetType
 
 from acs.fleet.attributes import attributes_of, mac_of, read_mac
 from acs.fleet.device import Device, OperatorNotes
+from acs.fleet.presence import Presence, seen
 
 
 class Facts(Struct, gc=False):
@@ -68,7 +69,6 @@ def add_record(facts: Facts, device: Device, notes: OperatorNotes, *, last_seen:
     facts.state = state
 
 
-def state_of(device: Device, last_seen: float, now: float) -> str:
-    """`online` while its next Inform is not overdue by far, else `offline`."""
-    seen = structs.replace(device, last_inform=last_seen)
-    return "online" if seen.online(now) else "offline"
+def state_of(device: Device, presence: Presence | None, last_seen: float, now: float) -> str:
+    """`online`, `late` or `offline`."""
+    return seen(device, presence, last_seen, now).state
