@@ -72,6 +72,9 @@ class InformTiming(Struct, frozen=True, array_like=True):
     interval: int = 0
     #: "" nobody, "acs" it took it, "unsure" the answer was lost, "refused" it does not take it
     origin: str = ""
+    at: float = 0
+    #: the interval that it had before, 0 when unknown
+    before: int = 0
 
 
 class StunSetting(Struct, frozen=True, array_like=True):
