@@ -23,7 +23,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from acs.data_directory import DataDirectory
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles
-from acs.fleet import transfer_link
+from acs.fleet import daily_window, transfer_link
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.identity import device_key
 from acs.fleet.provisioning import AcsAccount
@@ -43,6 +43,7 @@ from acs.southbound.plain_tcp import PlainPort
 from acs.southbound.provisioning import Provisioning
 from acs.southbound.provisioning_access import Doorkeeper
 from acs.southbound.resource_files import ResourceFiles
+from acs.southbound.signs_of_life import SignsOfLife
 from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
 from acs.store.layer_cache import LayerCache, LayerWatch
@@ -117,9 +118,14 @@ class _Process:
         self._waking = waker(runner)
         layers = LayerCache()
         self._watch = LayerWatch(redis_url, runner, layers)
+        self._signs = SignsOfLife(runner, clock=reactor)
         self._conversations = Conversations(
             runner,
+            informed=self._signs.informed,
+            inform_interval=settings.inform_interval,
             layers=layers,
+            catalogue=catalogue,
+            config_window=daily_window.read(settings.config_window),
             clock=reactor,
             link=partial(_transfer_link, shared["link_key"], settings, ports["files"]),
             connection_login=partial(_wake_login, shared["wake_key"]),
@@ -131,7 +137,7 @@ class _Process:
             shared["fleet_password"].decode(),
             shared["nonce_key"],
         )
-        transfers = Transfers(runner, directory.files, now=time.time)
+        transfers = Transfers(runner, directory.files, now=time.time, catalogue=catalogue)
         files = FilesEndpoint(
             shared["link_key"],
             transfers,
@@ -178,6 +184,7 @@ class _Process:
         await self._runner.start()
         await ensure_local_admin(self._runner, self._directory.admin_token, now=time.time())
         await self._watch.start()
+        self._signs.start()
         self._conversations.start()
         self._waking.start()
 
@@ -187,6 +194,7 @@ class _Process:
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
         await self._conversations.stop()
+        await self._signs.stop()
         await self._watch.stop()
         await self._runner.stop()
 

@@ -65,6 +65,17 @@ class Settings:
         minimum=5,
         maximum=86400,
     )
+    inform_interval: int = _setting(
+        0,
+        "seconds between Informs that every phone is told, each at a time of its own; 0: as phones have it",
+        minimum=0,
+        maximum=604800,
+    )
+    action_url_calls: str = _setting(
+        "off",
+        "whether events of calls that phones tell by action URL are kept",
+        choices=("on", "off"),
+    )
     wakes_at_once: int = _setting(
         100, "connection requests under way at the same time", minimum=1, maximum=10000
     )
@@ -76,6 +87,10 @@ class Settings:
     )
     keys_dir: str = _setting(
         "", "directory with configuration keys beside the shipped ones: other models', your own (*.toml)"
+    )
+    config_window: str = _setting(
+        "",
+        "when phones may reboot for their configuration, such as `01:00-05:00 Europe/Berlin`; empty: never",
     )
     provisioning_auth: str = _setting(
         "auto",

@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from acs.cwmp.structures import ParameterAttribute, ParameterInfo, ParameterValue
 from acs.fleet.device import Device
+from acs.fleet.fleet_event import FleetEvent
+from acs.fleet.known_keys import KnownKey
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
@@ -56,6 +58,10 @@ class Changes(Struct, frozen=True):
     learning_over: bool = False
     profile: ModelProfile | None = None
     timeline: tuple[TimelineEntry, ...] = ()
+    #: what the fleet's operators may want to hear of
+    events: tuple[FleetEvent, ...] = ()
+    #: keys of the phone's configuration whose values were proved, over what was known of them
+    known: dict[str, KnownKey] = {}
     #: worth a write before the next message leaves; False for what may wait for the session's end
     urgent: bool = False
 
@@ -69,6 +75,8 @@ class Changes(Struct, frozen=True):
             learning_over=later.learning_over or (self.learning_over and later.learning is None),
             profile=later.profile or self.profile,
             timeline=self.timeline + later.timeline,
+            events=self.events + later.events,
+            known={**self.known, **later.known} if later.known else self.known,
             urgent=self.urgent or later.urgent,
         )
 

@@ -11,12 +11,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from acs.fleet.convergence.state import ConfigState
+
 #: An Inform interval for phones whose own is not known, in seconds.
 DEFAULT_INFORM_INTERVAL = 3600
-
-#: A phone counts as online until it is overdue by this many intervals and seconds.
-ONLINE_INTERVALS = 2
-ONLINE_GRACE = 60
 
 
 class Learning(StrEnum):
@@ -48,6 +46,11 @@ class OperatorNotes(Struct, frozen=True, array_like=True):
     groups: tuple[str, ...] = ()
     #: what operators know of it by name, to fill templates with (`acs.fleet.attributes`)
     attributes: dict[str, str] = {}
+    #: seconds between Informs while something is done to the phone, 0 for what the server's settings say
+    inform_interval: int = 0
+    #: when an operator last asked for its configuration to be applied, and whether it may reboot for it
+    apply_at: float = 0
+    apply_now: bool = False
 
 
 class WakeRecord(Struct, frozen=True, array_like=True):
@@ -60,6 +63,18 @@ class WakeRecord(Struct, frozen=True, array_like=True):
     again_at: float = 0
     #: when the phone's next Inform is due, where nothing else is left to wait for; 0 when unknown
     next_inform: float = 0
+
+
+class InformTiming(Struct, frozen=True, array_like=True):
+    """What the phone was told of when to inform (`acs.fleet.steering`)."""
+
+    #: seconds, 0 for never told
+    interval: int = 0
+    #: "" nobody, "acs" it took it, "unsure" the answer was lost, "refused" it does not take it
+    origin: str = ""
+    at: float = 0
+    #: the interval that it had before, 0 when unknown
+    before: int = 0
 
 
 class StunSetting(Struct, frozen=True, array_like=True):
@@ -118,11 +133,15 @@ class Device(Struct, frozen=True, array_like=True):
     #: it says that its address is translated on the way here
     nat_detected: bool = False
     stun: StunSetting = StunSetting()
-
-    def online(self, now: float) -> bool:
-        """Whether the next Inform is not yet overdue."""
-        interval = self.inform_interval or DEFAULT_INFORM_INTERVAL
-        return now - self.last_inform <= ONLINE_INTERVALS * interval + ONLINE_GRACE
+    #: how far it has come towards its desired configuration
+    config: ConfigState = ConfigState()
+    #: seconds between its regular Informs as they came, 0 while its own interval is known
+    inform_habit: float = 0
+    #: Status of its lines as last heard, by the path of the line
+    lines: dict[str, str] = {}
+    #: fault code of the last tasks of each type, and how often in a row
+    faults: dict[str, tuple[int, int]] = {}
+    timing: InformTiming = InformTiming()
 
     @property
     def model_key(self) -> str:

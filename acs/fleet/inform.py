@@ -15,9 +15,11 @@ from acs.cwmp import events
 from acs.cwmp.messages import Inform
 from acs.cwmp.structures import DeviceId, ParameterValue
 from acs.datamodel.paths import is_secret, leaf_of, parent_of
-from acs.fleet import doubt, expiry, facts, learner, outcome, proof, questions
+from acs.fleet import doubt, expiry, facts, learner, outcome, presence, proof, questions
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
+from acs.fleet.convergence.when import informed
 from acs.fleet.device import ConnectionRequestLogin, Device, Learning, StunSetting
+from acs.fleet.events import of_inform
 from acs.fleet.learning import LOST_SESSIONS, PAUSE, LearningState, reading_again
 from acs.fleet.profile import ModelProfile
 from acs.fleet.proof import Heard
@@ -73,6 +75,9 @@ def absorb(
         inform_parameters=overlay,
         routine_informs=before.routine_informs + 1 if routine else 0,
         routine_since=(before.routine_since if before.routine_informs else now) if routine else 0,
+        inform_habit=before.inform_habit
+        if before.inform_interval or not (routine and before.routine_informs)
+        else presence.habit(before, now),
     )
     changes = Changes()
     if not (routine and overlay == before.inform_parameters):
@@ -91,6 +96,8 @@ def absorb(
         quiet = heartbeats(before)
         entry = _informed(codes, inform, before, now)
         changes = changes.then(Changes(timeline=(quiet, entry) if quiet else (entry,), urgent=True))
+    if not routine:
+        after = informed(before, after, codes)
     changes = changes.then(Changes(device=after))
     if learning is not None and learning.asked and learning.session != session and not changes.learning:
         changes = changes.then(_learning_lost(after, profile, learning, now, session))
@@ -102,7 +109,8 @@ def absorb(
         boots = {events.BOOTSTRAP, events.BOOT}.intersection(codes)
         heard = _heard(inform, repeated_boot=repeated and bool(boots) and boots.issubset(before.events))
         changes = changes.then(_tasks(tasks, changes.device or after, heard, profile, now, session))
-    return changes
+    told = of_inform(device, changes.device or after, tasks, now, repeated=repeated)
+    return changes.then(Changes(events=told, urgent=True)) if told else changes
 
 
 # --- who calls ----------------------------------------------------------------------------------------------

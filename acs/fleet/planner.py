@@ -6,6 +6,7 @@
     4. learning its data model
     5. credentials for connection requests
     6. for phones behind NAT, the STUN server
+    7. what its desired configuration lacks
 
 A reboot, a factory reset or a firmware download is the last thing in its session. The planner takes a
 situation and returns steps and changes; it sends and stores nothing. What an answer belongs to travels in the
@@ -15,8 +16,22 @@ step's `ref`, which only the planner reads.
 from __future__ import annotations
 
 from acs.cwmp.messages import CpeResponse, GetParameterValuesResponse
-from acs.fleet import answers, doubt, facts, learner, login, outcome, proof, questions, sending, stun
+from acs.fleet import (
+    answers,
+    doubt,
+    facts,
+    learner,
+    login,
+    outcome,
+    proof,
+    questions,
+    sending,
+    steering,
+    stun,
+)
 from acs.fleet.changes import Changes
+from acs.fleet.convergence import answers as convergence
+from acs.fleet.convergence import settling, steps
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
 from acs.fleet.task import (
@@ -31,9 +46,8 @@ from acs.fleet.task import (
     TaskState,
 )
 
-__all__ = ["Step", "completed", "next_step", "unanswered", "wants_tree"]
+__all__ = ["Step", "at_rest", "completed", "next_step", "unanswered", "wants_tree"]
 
-_TASK = "task:"
 _QUESTION = "question:"
 
 #: Work that looks at the known parameters when it goes out or when its answer comes.
@@ -48,7 +62,7 @@ _READS_TREE = (
 
 def wants_tree(situation: Situation) -> bool:
     """Whether the phone's parameter tree should be loaded before the planner is asked or told anything."""
-    if learner.wanted(situation):
+    if situation.wish is not None or learner.wanted(situation):
         return True
     return any(
         isinstance(task.work, _READS_TREE) and (task.state is TaskState.RUNNING or _due(task, situation.now))
@@ -64,14 +78,25 @@ def next_step(situation: Situation) -> Step | None:
         step = _going_on(situation) or _question(situation) or _due_task(situation)
         if step is not None:
             return step
-    return learner.next_step(situation) or login.next_step(situation) or stun.next_step(situation)
+    return (
+        learner.next_step(situation)
+        or login.next_step(situation)
+        or stun.next_step(situation)
+        or steering.next_step(situation)
+        or steps.next_step(situation)
+    )
+
+
+def at_rest(situation: Situation) -> Changes:
+    """What it changes that there was nothing to ask."""
+    return Changes() if _phone_is_leaving(situation) else settling.settled(situation)
 
 
 def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
     """What the answer to the step with this ref changes. An answer to a task that is closed by now counts for
     nothing but what it says of the phone."""
     kind, task = _of_ref(situation, ref)
-    if kind == _TASK:
+    if kind == sending.REF:
         changes = answers.completed(situation, task, answer) if task is not None else Changes()
     elif kind == _QUESTION:
         changes = questions.completed(situation, task, answer) if task is not None else Changes()
@@ -79,6 +104,10 @@ def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
         changes = learner.completed(situation, answer)
     elif kind in (stun.ASK, stun.SET):
         changes = stun.completed(situation, ref, answer)
+    elif kind == steering.SET:
+        changes = steering.completed(situation, answer)
+    elif kind == steps.SET:
+        changes = convergence.completed(situation, answer)
     else:
         changes = login.completed(situation, ref, answer)
     if isinstance(answer, GetParameterValuesResponse):
@@ -97,6 +126,10 @@ def unanswered(situation: Situation, ref: str, reason: str) -> Changes:
         return login.unanswered(situation, ref, reason)
     if kind in (stun.ASK, stun.SET):
         return stun.unanswered(situation, ref, reason)
+    if kind == steering.SET:
+        return Changes()  # it counts as unsure since it went out
+    if kind == steps.SET:
+        return convergence.unanswered(situation, reason)
     if task is None:
         return Changes()
     if kind == _QUESTION:
@@ -127,7 +160,7 @@ def _phone_is_leaving(situation: Situation) -> bool:
 def _going_on(situation: Situation) -> Step | None:
     for task in situation.tasks:
         if task.state is TaskState.RUNNING and task.session == situation.session and sending.goes_on(task):
-            return _step_for(task, situation)
+            return sending.step(task, situation)
     return None
 
 
@@ -146,16 +179,11 @@ def _due_task(situation: Situation) -> Step | None:
     if not due:
         return None
     task = min(due, key=lambda task: (-task.priority, task.created_at, task.id))
-    return _step_for(outcome.claimed(task, situation.now, situation.session), situation)
+    return sending.step(outcome.claimed(task, situation.now, situation.session), situation)
 
 
 def _due(task: Task, now: float) -> bool:
     return task.state is TaskState.PENDING and task.not_before <= now and not 0 < task.expires_at <= now
-
-
-def _step_for(task: Task, situation: Situation) -> Step:
-    task, request = sending.request(task, situation)
-    return Step(request, _TASK + task.id, Changes(tasks=(task,), urgent=True))
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -163,7 +191,7 @@ def _step_for(task: Task, situation: Situation) -> Step:
 
 def _of_ref(situation: Situation, ref: str) -> tuple[str, Task | None]:
     """The kind of a ref, and its task if that still runs."""
-    for kind in (_TASK, _QUESTION):
+    for kind in (sending.REF, _QUESTION):
         if ref.startswith(kind):
             task = situation.task(ref[len(kind) :])
             running = task is not None and task.state is TaskState.RUNNING

@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from acs.datamodel.tree import ParameterTree
 from acs.fleet.changes import Changes, newest
+from acs.fleet.convergence.wish import Wish
 from acs.fleet.device import ConnectionRequestLogin, Device
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
@@ -43,13 +44,21 @@ class Situation(Struct, frozen=True):
     connection_login: ConnectionRequestLogin | None = None
     #: the STUN server this phone should keep a binding with; None for a phone that needs none
     stun: StunOffer | None = None
+    #: seconds between the phone's Informs as they are to be from now on; 0 for as they are
+    inform_interval: int = 0
+    #: its desired configuration; None where there is nothing to look at (see `convergence.due`)
+    wish: Wish | None = None
 
     def after(self, changes: Changes) -> Situation:
         """The situation once these changes are made. The tree is left alone: its holder merges them
         (`acs.fleet.merging`)."""
         learning = None if changes.learning_over else changes.learning or self.learning
+        wish = self.wish
+        if wish is not None and changes.known:
+            wish = structs.replace(wish, known={**wish.known, **changes.known})
         return structs.replace(
             self,
+            wish=wish,
             device=changes.device or self.device,
             tasks=tuple([task for task in newest(self.tasks, changes.tasks) if task.open]),
             learning=learning,

@@ -27,9 +27,12 @@ from acs.cwmp.messages import CpeRequest, CpeResponse, Fault, Inform, InformResp
 from acs.cwmp.reading import Envelope, MalformedMessage, UnknownMessage
 from acs.cwmp.session import Act, Event, Patience, Phase, Session, Transition
 from acs.cwmp.writing import write
+from acs.datamodel import key_loading
+from acs.datamodel.keys import Catalogue
 from acs.fleet.attributes import mac_from
 from acs.fleet.changes import TimelineEntry
-from acs.fleet.device import key_of_model
+from acs.fleet.daily_window import DailyWindow
+from acs.fleet.device import Device, key_of_model
 from acs.fleet.identity import device_id_text, device_key
 from acs.southbound import silence
 from acs.southbound.http_messages import Connection
@@ -40,6 +43,7 @@ from acs.southbound.session_endings import DONE, FAILED, SUPERSEDED, SessionEndi
 from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker, reopened
 from acs.southbound.session_store import SessionStore, Superseded, device_key_of
 from acs.southbound.silence import Silence
+from acs.southbound.wishes import Wishes
 from acs.store.errors import StoreError
 from acs.store.layer_cache import LayerCache
 from acs.store.runner_reactor import ReactorRunner
@@ -61,6 +65,10 @@ class Conversations:
     :param connection_login: the connection-request credentials this server would give a phone, None for none.
     :param stun: this server's STUN server, as a phone behind NAT is to know it; None where there is none.
     :param layers: the configuration that phones share, kept fresh by whoever brings it.
+    :param catalogue: the keys it is made of; the shipped ones where none is given.
+    :param config_window: when phones may reboot for it, None for never.
+    :param informed: is told of each Inform: device key, device and when.
+    :param inform_interval: seconds between the Informs of each phone, 0 for what they have.
     :param now: seconds since the epoch.
     """
 
@@ -73,6 +81,10 @@ class Conversations:
         connection_login: LoginMaker,
         stun: StunMaker | None = None,
         layers: LayerCache | None = None,
+        catalogue: Catalogue | None = None,
+        config_window: DailyWindow | None = None,
+        informed: Callable[[str, Device, float], None] | None = None,
+        inform_interval: int = 0,
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
         patience: Patience = sessions.DEFAULT_PATIENCE,
@@ -83,8 +95,16 @@ class Conversations:
         self._clock = clock
         self._now = now
         self._randomness = randomness
+        self._informed = informed
         self._lives = LiveSessions(tick)
-        self._steps = SessionSteps(self._store, link, connection_login, stun)
+        self._steps = SessionSteps(
+            self._store,
+            link,
+            connection_login,
+            stun,
+            wishes=Wishes(self._store, catalogue or key_loading.shipped(), config_window),
+            inform_interval=inform_interval,
+        )
         self._endings = SessionEndings(self._lives, self._store, now)
         self._silence = Silence(
             self._lives,
@@ -362,6 +382,8 @@ class Conversations:
             if live.device is None or events.BOOTSTRAP in map(events.normalise, session.events):
                 await self._meet(live, post, inform, device_id)
             await self._steps.absorb(live, post, inform, device_id, now)
+            if self._informed is not None and live.device is not None:
+                self._informed(key, live.device, now)
         except Superseded:
             return self._superseded(live)
         except StoreError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from acs.datamodel.tree import ParameterTree
+from acs.fleet import events
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.merging import merge
 from acs.fleet.situation import Situation
@@ -28,6 +29,10 @@ class Draft:
 
     def apply(self, changes: Changes) -> None:
         """Take what one rule decided."""
+        if changes.device is not None or changes.tasks:
+            situation = self.situation
+            more = events.of_changes(situation.device, situation.tasks, changes, situation.now)
+            changes = changes if more is None else changes.then(more)
         if changes.parameters and self.situation.tree is not None:
             merge(self.situation.tree, changes.parameters, self.situation.now)
         self.changes = changes if self.changes is NO_CHANGES else self.changes.then(changes)

@@ -19,8 +19,9 @@ from acs.cwmp.messages import CpeRequest, CpeResponse, Inform
 from acs.cwmp.session import Act, Session, Transition
 from acs.cwmp.writing import write
 from acs.fleet import inform as informs
-from acs.fleet import notices, planner
-from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
+from acs.fleet import notices, planner, steering
+from acs.fleet.convergence import steps as convergence
+from acs.fleet.device import ConnectionRequestLogin, Device, Learning, OperatorNotes
 from acs.fleet.login import UNSURE
 from acs.fleet.nat import behind_nat
 from acs.fleet.situation import Situation, StunOffer, TransferLink
@@ -29,6 +30,7 @@ from acs.southbound.draft import Draft, can_wait
 from acs.southbound.live_sessions import NO_LOGIN, LiveSession
 from acs.southbound.post import Post
 from acs.southbound.session_store import SessionStore
+from acs.southbound.wishes import Wishes
 from acs.store.errors import StoreUnavailable
 
 #: How often a step is decided anew because tasks changed while it was being decided. Each time somebody was
@@ -59,8 +61,13 @@ class SessionSteps:
         link: LinkMaker,
         connection_login: LoginMaker,
         stun: StunMaker | None = None,
+        *,
+        wishes: Wishes,
+        inform_interval: int = 0,
     ) -> None:
         self._store = store
+        self._inform_interval = inform_interval
+        self._wishes = wishes
         self._stun = stun
         self._link = link
         self._connection_login = connection_login
@@ -127,8 +134,11 @@ class SessionSteps:
             await self._settle(live, draft, transition, answer)
             step = None
             if not over:
+                await self._wish_if_due(live, draft)
                 await self._tree_if_wanted(live, draft)
                 step = planner.next_step(draft.situation)
+                if step is None and draft.situation.wish is not None:
+                    draft.apply(planner.at_rest(draft.situation))
             elif sessions.exhausted(before):
                 draft.note("session", f"Ended after {before.requests} requests: more is never asked at once")
             if step is None:
@@ -175,6 +185,8 @@ class SessionSteps:
             draft.note("session", remark[:1].upper() + remark[1:])
         if settled is None or live.failed:
             return
+        if settled.ref == convergence.SET:
+            await self._wish_if_due(live, draft)
         await self._tree_if_wanted(live, draft)
         if Act.COMPLETE in acts:
             assert answer is not None, "a request is completed by an answer"
@@ -187,6 +199,11 @@ class SessionSteps:
     async def _tree_if_wanted(self, live: LiveSession, draft: Draft) -> None:
         if draft.situation.tree is None and planner.wants_tree(draft.situation):
             draft.take_tree(await self._store.tree(live))
+
+    async def _wish_if_due(self, live: LiveSession, draft: Draft) -> None:
+        if draft.situation.wish is None and draft.situation.device.learning is Learning.COMPLETE:
+            wish = await self._wishes.find(live, draft.situation)
+            draft.situation = structs.replace(draft.situation, wish=wish)
 
     def _draft(self, live: LiveSession, now: float) -> Draft:
         assert live.device is not None, "the Inform made a device"
@@ -202,9 +219,20 @@ class SessionSteps:
             session=live.session.sid,
             link=partial(self._link_for, device, now),
             tree=live.tree,
+            wish=live.wish,
             connection_login=self._login_for(live, device),
+            inform_interval=self._interval_for(live, device, now),
             stun=self._stun(device) if self._stun is not None and behind_nat(device) else None,
         )
+
+    def _interval_for(self, live: LiveSession, device: Device, now: float) -> int:
+        """Not 0 only where the phone has another interval than it should, and no layer of configuration has
+        a say in it."""
+        wanted = steering.wanted(device, live.notes.inform_interval or self._inform_interval)
+        if not steering.due(device, wanted, now):
+            return 0
+        layers = self._store.layers(live, device)
+        return 0 if any(steering.KEY in named.layer.values for named in layers) else wanted
 
     def _link_for(self, device: Device, now: float, task: Task) -> str:
         return self._link(device, now)(task)

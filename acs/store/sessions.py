@@ -19,7 +19,7 @@ from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.layers import Layer
 from acs.fleet.learning import LearningState
 from acs.fleet.task import Task
-from acs.store import codec, devices, indexes, keyspace, layers, tasks, timeline
+from acs.store import codec, devices, events, indexes, keyspace, known_keys, layers, tasks, timeline
 from acs.store.calls import Call, Part, script, scripted
 
 #: How long a session is kept that nobody goes on with, in seconds: longer than any phone is waited for
@@ -163,7 +163,14 @@ def close(
 
 def _quiet(changes: Changes) -> bool:
     """Whether nothing is to be written but the device's record: a heartbeat."""
-    return not (changes.tasks or changes.timeline or changes.learning is not None or changes.learning_over)
+    return not (
+        changes.tasks
+        or changes.timeline
+        or changes.known
+        or changes.events
+        or changes.learning is not None
+        or changes.learning_over
+    )
 
 
 def _loaded_keys(prefix: bytes) -> tuple[bytes, ...]:
@@ -215,11 +222,13 @@ def _write(
         len(entries),
         *map(codec.encode_entry, entries),
     )
-    first: tuple[Call[Any], ...] = ()
+    first: tuple[Call[Any], ...] = tuple(known_keys.put(key, changes.known))
     if register and changes.device is not None:
-        first = (devices.register(changes.device.id),)
+        first += (devices.register(changes.device.id),)
     if (register or index) and changes.device is not None:
         first += (indexes.put(changes.device),)
+    if changes.events:
+        first += (events.push(changes.events),)
     if changes.tasks:
         task_keys, task_arguments = tasks.written(prefix, changes.tasks, new_stamp)
         keys += task_keys

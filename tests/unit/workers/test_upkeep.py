@@ -10,7 +10,7 @@ from rq import Queue, SimpleWorker
 from acs.fleet.device import Device
 from acs.fleet.identity import device_key, task_id
 from acs.fleet.task import RebootWork, Task, TaskState
-from acs.store import files, tasks, timeline
+from acs.store import codec, devices, files, indexes, tasks, timeline
 from workers import upkeep
 from workers.timetable import QUEUE
 
@@ -129,3 +129,11 @@ def test_a_worker_runs_a_job_by_its_dotted_name(runner, redis):
     job = queue.enqueue("workers.upkeep.expire_overdue_tasks")
     SimpleWorker([queue], connection=redis).work(burst=True, logging_level="ERROR")
     assert job.return_value() == {"due": 0, "ended": 0}
+
+
+def test_phones_that_the_index_lacks_are_put_into_it(runner, redis):
+    redis.set(f"acs:{{{KEY}}}:d", codec.encode(Device(PHONE)))
+    runner.run(devices.register(PHONE))
+    assert upkeep.repair_indexes() == {"looked_at": 2, "repaired": 1}
+    assert runner.run(indexes.entries([PHONE.encode()])) == [indexes.entry(Device(PHONE)).encode()]
+    assert upkeep.repair_indexes() == {"looked_at": 2, "repaired": 0}
