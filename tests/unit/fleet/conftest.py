@@ -17,7 +17,7 @@ from acs.fleet.identity import device_id_text, device_key, task_id
 from acs.fleet.learning import LearningState
 from acs.fleet.merging import merge
 from acs.fleet.profile import ModelProfile
-from acs.fleet.situation import Situation
+from acs.fleet.situation import Situation, StunOffer
 from acs.fleet.task import Task, Work
 
 WHO = DeviceId("Yealink", "001565", "CP860", "0015658a3786")
@@ -144,6 +144,7 @@ class Desk:
         self.session = ""
         self.sessions = 0
         self.login: ConnectionRequestLogin | None = None
+        self.stun: StunOffer | None = None
         self.out = ""
         self.last = Changes()
 
@@ -165,6 +166,7 @@ class Desk:
             link=lambda task: f"http://files.example/d/{task.id}",
             tree=self.tree,
             connection_login=self.login,
+            stun=self.stun,
         )
 
     def apply(self, changes: Changes) -> Changes:
