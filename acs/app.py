@@ -25,6 +25,7 @@ from acs.data_directory import DataDirectory
 from acs.datamodel import model_files
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles, ModelNumberError
+from acs.fleet import daily_window
 from acs.key_directory import KeyDirectoryError
 from acs.processes import (
     StartError,
@@ -78,6 +79,7 @@ def run(settings: Settings) -> int:
 def _supervise(settings: Settings) -> int:
     catalogue = _catalogue(settings)
     models = _models(settings)
+    _check_window(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
     listeners = _listeners(settings)
@@ -154,6 +156,13 @@ def _look_after(redis: EmbeddedRedis | None) -> None:
             log.warning("redis died and was started again")
     except StoreError as error:
         log.error("redis died and does not start", reason=str(error))
+
+
+def _check_window(settings: Settings) -> None:
+    try:
+        daily_window.read(settings.config_window)
+    except ValueError as wrong:
+        raise StartError(f"--config-window: {wrong}") from None
 
 
 def _shared_secrets(redis_url: str) -> dict[str, bytes]:

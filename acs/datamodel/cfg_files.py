@@ -151,12 +151,20 @@ def write(values: Mapping[str, str], catalogue: Catalogue) -> bytes:
 
     Known keys stand in the catalogue's order, others after them by name. Raises UnwritableValue.
     """
+    return write_in_order({name: values[name] for name in sorted_names(values, catalogue)})
+
+
+def sorted_names(names: Iterable[str], catalogue: Catalogue) -> list[str]:
+    """The names in the order in which they stand in a file."""
+    return sorted(names, key=lambda name: _order(name, catalogue))
+
+
+def write_in_order(values: Mapping[str, str]) -> bytes:
+    """The file with these values, in the order in which they come. Raises UnwritableValue."""
     for name, value in values.items():
         _refuse_unwritable(name, value)
-    names = sorted(values, key=lambda name: _order(name, catalogue))
-    return "".join(
-        f"{line}\n" for line in (FIRST_LINE, *(_line(name, values[name]) for name in names))
-    ).encode()
+    lines = (FIRST_LINE, *(_line(name, value) for name, value in values.items()))
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _line(name: str, value: str) -> str:

@@ -9,6 +9,7 @@ from acs.cwmp.structures import ParameterAttribute, ParameterInfo, ParameterValu
 from acs.datamodel.paths import is_vendor, leaf_of, parent_of
 from acs.fleet import doubt, facts, gathering, learner, outcome, proof, sending, values
 from acs.fleet.changes import Changes, ParameterChanges
+from acs.fleet.convergence.when import unsettled
 from acs.fleet.device import ConnectionRequestLogin, Device, Learning
 from acs.fleet.learning import LearningState, reading_again
 from acs.fleet.situation import Situation
@@ -59,7 +60,7 @@ def completed(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Cha
     match answer:
         case cwmp.GetParameterValuesResponse() | cwmp.GetParameterAttributesResponse():
             task, news = gathering.answered(task, answer, now)
-            return _with(situation, task, news)
+            return _with(situation, task, news).then(_unsettled(situation))
         case cwmp.SetParameterValuesResponse():
             return _values_set(situation, task, answer.status)
         case cwmp.GetParameterNamesResponse():
@@ -96,6 +97,12 @@ def _awaited(task: Task) -> type[cwmp.Message]:
     if isinstance(task.work, AddObjectWork) and "instance_number" in task.evidence:
         return cwmp.SetParameterValuesResponse
     return _ANSWERS[type(task.work)]
+
+
+def _unsettled(situation: Situation) -> Changes:
+    """An operator's task read or set parameters: its configuration may not be what it was taken for."""
+    device = unsettled(situation.device)
+    return Changes(device=device) if device is not situation.device else Changes()
 
 
 def object_added(situation: Situation, task: Task) -> Changes:
@@ -169,7 +176,8 @@ def _values_set(situation: Situation, task: Task, status: int) -> Changes:
             task = task.noting(**{outcome.PROGRESS: {"parts": groups}}, standard_set=True)
         else:
             task = outcome.done(task, now, {"status": status})
-    return _with(situation, task).then(values_taken(situation, sent, "operator"))
+    changes = _with(situation, task).then(values_taken(situation, sent, "operator"))
+    return changes.then(_unsettled(situation.after(changes)))
 
 
 def _attributes_set(situation: Situation, task: Task) -> ParameterChanges:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from acs.fleet.layers import IsSecret
+from acs.fleet.task import DownloadWork, Task, TaskState
 
 _DIGEST_SIZE = 16
 
@@ -52,6 +53,15 @@ def proved(
         key: KnownKey(_hashed(value, salt), at, proof, salt) if secret(key) else KnownKey(value, at, proof)
         for key, value in values.items()
     }
+
+
+def pushed(task: Task) -> dict[str, KnownKey]:
+    """What is known once this task is done: the keys of the configuration file that it brought."""
+    work = task.work
+    if task.state is not TaskState.DONE or not isinstance(work, DownloadWork) or not work.values:
+        return {}
+    secrets = frozenset(work.secrets)
+    return proved(work.values, secrets.__contains__, at=task.finished_at, proof=Proof.PUSHED, salt=task.id)
 
 
 def missing(known: Mapping[str, KnownKey], values: Mapping[str, str]) -> Iterable[str]:

@@ -110,9 +110,11 @@ def reading_again(
     *,
     branches: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
+    batches: tuple[tuple[str, ...], ...] = (),
     whole: bool = False,
 ) -> LearningState:
-    """The state in which also these branches are walked and read, and these names or partial paths read.
+    """The state in which also these branches are walked and read, and these names or partial paths read:
+    `names` each in a request of its own, `batches` together.
 
     `whole` says that a whole model is being learnt: then the branches belong to it already, and are only
     walked once more if the walk has passed them.
@@ -122,7 +124,8 @@ def reading_again(
         return state
     new = tuple(branch for branch in branches if branch not in state.branches)
     walk = tuple(branch for branch in branches if branch not in state.paths)
-    reads = tuple((name,) for name in names if (name,) not in state.batches)
+    wanted = (*((name,) for name in names), *batches)
+    reads = tuple(batch for batch in wanted if batch not in state.batches)
     cursor = min((state.cursor, *walk)) if state.cursor and walk else state.cursor
     if not state.active or (walk and state.stage is not Stage.NAMES):
         state = structs.replace(state, stage=Stage.NAMES if walk or state.paths else Stage.VALUES)

@@ -13,6 +13,7 @@ from msgspec import structs
 from acs.cwmp import faults
 from acs.cwmp.messages import Fault
 from acs.fleet.changes import Changes, TimelineEntry
+from acs.fleet.known_keys import KnownKey, pushed
 from acs.fleet.task import Task, TaskFault, TaskState
 
 #: Evidence that only the planner needs, dropped when the task is closed.
@@ -124,7 +125,10 @@ def changed(now: float, *tasks: Task, was: tuple[Task, ...] = ()) -> Changes:
     entries = tuple(
         entry(task, now) for task in tasks if task.state != before.get(task.id, TaskState.RUNNING)
     )
-    return Changes(tasks=tasks, timeline=entries, urgent=True)
+    known: dict[str, KnownKey] = {}
+    for task in tasks:
+        known |= pushed(task)
+    return Changes(tasks=tasks, timeline=entries, known=known, urgent=True)
 
 
 def entry(task: Task, now: float) -> TimelineEntry:

@@ -200,6 +200,8 @@ def _attributes(work: work_types.SetParameterAttributesWork) -> Iterator[Complai
 def _download(work: work_types.DownloadWork) -> Iterator[Complaint]:
     if bool(work.file) == bool(work.url):
         yield "file", work.file, "either file, the name of a stored file, or url"
+    if work.values or work.secrets:
+        yield "values", work.values, "nothing: such files are made from desired configuration"
     yield from _transfer(work, DOWNLOAD_TYPES)
     if len(work.target_file_name) > MAX_NAME:
         yield "target_file_name", work.target_file_name, f"at most {MAX_NAME} characters"

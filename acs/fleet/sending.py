@@ -5,9 +5,11 @@ from __future__ import annotations
 from acs.cwmp.messages import AcsRequest, SetParameterValues
 from acs.datamodel.paths import instances, is_vendor
 from acs.fleet import gathering, outcome, values
+from acs.fleet.changes import Changes
 from acs.fleet.device import Learning
 from acs.fleet.requests import simple_request
 from acs.fleet.situation import Situation
+from acs.fleet.step import Step
 from acs.fleet.task import (
     AddObjectWork,
     DownloadWork,
@@ -18,6 +20,9 @@ from acs.fleet.task import (
     Task,
     UploadWork,
 )
+
+#: What the `ref` of a task's step begins with; its id follows.
+REF = "task:"
 
 #: Evidence on a transfer that speaks of one attempt only.
 _OF_ONE_ATTEMPT = ("status", "transfer_complete", "booted", "boot_unread", "cannot_ask", "questions")
@@ -47,6 +52,12 @@ def request(task: Task, situation: Situation) -> tuple[Task, AcsRequest]:
             return task, simple_request(task, work.path or situation.device.root)
         case _:
             return task, simple_request(task, "")
+
+
+def step(task: Task, situation: Situation) -> Step:
+    """The task's next request as a step of the session; the task must have been claimed."""
+    task, asked = request(task, situation)
+    return Step(asked, REF + task.id, Changes(tasks=(task,), urgent=True))
 
 
 def goes_on(task: Task) -> bool:

@@ -85,6 +85,10 @@ class DownloadWork(_Work, frozen=True, tag="download"):
     size: int = 0
     sha256: str = ""
     version: str = ""
+    #: keys and values of a configuration file that is made when the phone fetches it, and which of them are
+    #: secrets; `file` is then no stored file, but the name it goes by
+    values: dict[str, str] = {}
+    secrets: tuple[str, ...] = ()
 
 
 class UploadWork(_Work, frozen=True, tag="upload"):

@@ -16,6 +16,7 @@ from acs.fleet.outcome import label
 from acs.fleet.task import (
     OPEN_STATES,
     AddObjectWork,
+    DownloadWork,
     SetParameterValuesWork,
     Task,
     TaskFault,
@@ -169,13 +170,15 @@ def view(task: Task) -> TaskView:
 def _request(work: Work) -> dict[str, Any]:
     """The fields of the work, those left empty left out, and nothing secret in clear."""
     fields: dict[str, Any] = msgspec.to_builtins(work)
-    if isinstance(work, SetParameterValuesWork | AddObjectWork):
+    if isinstance(work, SetParameterValuesWork | AddObjectWork | DownloadWork):
+        secrets = fields.pop("secrets", ())
         fields["values"] = {
-            name: _HIDDEN if is_secret(name) else value for name, value in fields["values"].items()
+            name: _HIDDEN if is_secret(name) or name in secrets else value
+            for name, value in fields["values"].items()
         }
     if fields.get("password"):
         fields["password"] = _HIDDEN
-    return {name: value for name, value in fields.items() if name != "type" and value != ""}
+    return {name: value for name, value in fields.items() if name != "type" and value not in ("", {})}
 
 
 def _entry(task: Task, what: str, by: str, now: float) -> TimelineEntry:

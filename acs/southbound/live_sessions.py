@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from acs.cwmp.session import Session
 from acs.datamodel.tree import ParameterTree
 from acs.fleet.changes import Changes
+from acs.fleet.convergence.wish import Wish
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.layers import Layer
 from acs.fleet.learning import LearningState
@@ -56,6 +57,7 @@ class LiveSession:
         "stored",
         "tasks",
         "tree",
+        "wish",
     )
 
     def __init__(
@@ -84,6 +86,8 @@ class LiveSession:
         self.layer = layer
         #: None until a rule wants it
         self.tree: ParameterTree | None = None
+        #: its desired configuration, where that is to be looked at; None until it is found so
+        self.wish: Wish | None = None
         #: the credentials this server would give the phone, once somebody asked
         self.login: ConnectionRequestLogin | None = NO_LOGIN
         #: decided, and not yet worth a write
@@ -112,6 +116,7 @@ class LiveSession:
         self.tasks = situation.tasks
         self.learning = situation.learning
         self.profile = situation.profile
+        self.wish = situation.wish or self.wish
 
     @property
     def unwritten(self) -> bool:

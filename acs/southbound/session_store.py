@@ -17,10 +17,22 @@ from acs.datamodel.tree import ParameterTree
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.desired import NamedLayer
 from acs.fleet.device import Device, Learning
+from acs.fleet.known_keys import KnownKey
 from acs.fleet.profile import ModelProfile
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.live_sessions import LiveSession
-from acs.store import addresses, awaited, fetches, indexes, profiles, refusals, sessions, timeline, trees
+from acs.store import (
+    addresses,
+    awaited,
+    fetches,
+    indexes,
+    known_keys,
+    profiles,
+    refusals,
+    sessions,
+    timeline,
+    trees,
+)
 from acs.store.calls import Call
 from acs.store.errors import StoreError
 from acs.store.layer_cache import LayerCache
@@ -221,6 +233,10 @@ class SessionStore:
                 log.error("known parameters are lost", sid=live.session.sid, reason=str(damaged))
                 live.tree = ParameterTree()
         return live.tree
+
+    async def known_keys(self, live: LiveSession) -> dict[str, KnownKey]:
+        """What is known of the keys of the session's device."""
+        return await self._runner.run(known_keys.get(live.session.device_key))
 
     async def profile(self, model_key: str) -> ModelProfile:
         """What is known of a model, from memory where that is fresh."""

@@ -6,6 +6,7 @@ which `acs.fleet.proof` decides whether the task is done.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,13 +16,18 @@ from typing import Any
 import structlog
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 
+from acs.datamodel import cfg_files, key_loading
+from acs.datamodel.keys import Catalogue
 from acs.fleet import proof
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.identity import device_key_of_task
+from acs.fleet.known_keys import pushed
 from acs.fleet.task import DownloadWork, Task, TaskState, UploadWork
+from acs.southbound import read_back
 from acs.southbound.files_endpoint import ServedFile, Transfer
-from acs.store import files, refusals, tasks, timeline
+from acs.store import files, known_keys, refusals, tasks, timeline
 from acs.store.errors import StoreError, StoreUnavailable
 from acs.store.files import StoredFile
 from acs.store.runner_reactor import ReactorRunner
@@ -54,6 +60,7 @@ class Transfers:
         *,
         reactor: Any = None,
         retries: tuple[float, ...] = RETRIES,
+        catalogue: Catalogue | None = None,
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor
@@ -62,6 +69,7 @@ class Transfers:
         self._now = now
         self._reactor = reactor
         self._retries = retries
+        self._catalogue = catalogue or key_loading.shipped()
 
     def lookup(self, task_id: str) -> Deferred[ServedFile | None]:
         """The file of a download task, by the content it had when the task was made."""
@@ -74,12 +82,22 @@ class Transfers:
         work = found.task.work
         if not isinstance(work, DownloadWork) or not work.file:
             return None
+        if work.values:
+            await deferToThread(self._make, work)
         if work.sha256:
             return ServedFile(self._directory / work.sha256, work.size, work.sha256, work.file)
         stored = await self._runner.run(files.get(work.file))
         if stored is None:
             return None
         return ServedFile(self._directory / stored.sha256, stored.size, stored.sha256, stored.name)
+
+    def _make(self, work: DownloadWork) -> None:
+        """Write a configuration file that was made for one task. Upkeep removes it: no record names it."""
+        path = self._directory / work.sha256
+        if not path.exists():
+            part = path.with_suffix(f".{os.urandom(4).hex()}.part")
+            part.write_bytes(cfg_files.write_in_order(work.values))
+            part.replace(path)
 
     def begins(self, task_id: str) -> Deferred[None]:
         """Note in the task that its phone fetches the file: this server may not live to tell the end."""
@@ -119,9 +137,13 @@ class Transfers:
                 task, size=transfer.size, sha256=transfer.sha256, file_name=name, now=self._now()
             )
 
-        await self._update(transfer.task_id, seen)
         text = f"Uploaded {name} ({_bytes(transfer.size)})"
         await self._tell(transfer, text, file=name, sha256=transfer.sha256)
+        found = await self._runner.run(tasks.get(transfer.task_id))
+        if found is not None and read_back.brings_configuration(found.task):
+            path = self._directory / transfer.sha256
+            await read_back.learn(self._runner, found.task, path, self._catalogue, self._now())
+        await self._update(transfer.task_id, seen)
 
     async def _register(self, transfer: Transfer) -> str:
         """Give the uploaded file a name in the file store; the name."""
@@ -151,7 +173,10 @@ class Transfers:
         return name
 
     async def _update(self, task_id: str, change: Callable[[Task], Task]) -> None:
-        await self._runner.drive(tasks.update(task_id, change, stamp=tasks.fresh_stamp()))
+        after = await self._runner.drive(tasks.update(task_id, change, stamp=tasks.fresh_stamp()))
+        known = pushed(after) if after is not None else {}
+        if known:
+            await self._runner.run_all(known_keys.put(device_key_of_task(task_id), known))
 
     async def _tell(self, transfer: Transfer, text: str, **facts: Any) -> None:
         data = {
