@@ -45,16 +45,18 @@ def of_inform(
     if before is None:
         name = " ".join(filter(None, (after.manufacturer, after.product_class))) or "a phone"
         told = {"ip": after.ip, "firmware": after.software_version, "model": after.product_class}
-        return (event(Kind.DEVICE_NEW, now, f"New: {name} at {after.ip}", device=after.id, **told),)
+        return (event(Kind.DEVICE_NEW, now, f"New: {name} at {after.ip}", told, device=after.id),)
     found: list[FleetEvent] = []
     if after.ip != before.ip and before.ip:
         text = f"Its address changed from {before.ip} to {after.ip}"
-        found.append(event(Kind.IP_CHANGED, now, text, device=after.id, before=before.ip, after=after.ip))
+        found.append(
+            event(Kind.IP_CHANGED, now, text, {"before": before.ip, "after": after.ip}, device=after.id)
+        )
     if after.software_version != before.software_version and before.software_version:
         found += _firmware(before, after, tasks, now)
     if codes_of.BOOT in after.events and not repeated and not _expected_boot(before, after, tasks, now):
         text = "It rebooted by itself" + (" and was reset" if codes_of.BOOTSTRAP in after.events else "")
-        found.append(event(Kind.REBOOT_UNASKED, now, text, device=after.id, events=list(after.events)))
+        found.append(event(Kind.REBOOT_UNASKED, now, text, {"events": list(after.events)}, device=after.id))
     if after.lines is not before.lines:
         found += _registrations(before, after, now)
     return tuple(found)
@@ -98,7 +100,7 @@ def _firmware(before: Device, after: Device, tasks: Iterable[Task], now: float) 
         return ()
     old, new = before.software_version, after.software_version
     text = f"Its firmware was changed by somebody else, from {old} to {new}"
-    return (event(Kind.FIRMWARE_CHANGED, now, text, device=after.id, before=old, after=new),)
+    return (event(Kind.FIRMWARE_CHANGED, now, text, {"before": old, "after": new}, device=after.id),)
 
 
 def _registrations(before: Device, after: Device, now: float) -> tuple[FleetEvent, ...]:
@@ -111,10 +113,10 @@ def _registrations(before: Device, after: Device, now: float) -> tuple[FleetEven
         told = {"line": line, "before": was, "after": status}
         if status == facts.UP and was:
             text = f"Line {number} is registered again"
-            found.append(event(Kind.REGISTERED, now, text, device=after.id, **told))
+            found.append(event(Kind.REGISTERED, now, text, told, device=after.id))
         elif was == facts.UP or (not was and status == "Error"):
             text = f"Line {number} is not registered: {status}"
-            found.append(event(Kind.REGISTRATION_LOST, now, text, device=after.id, **told))
+            found.append(event(Kind.REGISTRATION_LOST, now, text, told, device=after.id))
     return tuple(found)
 
 
@@ -134,4 +136,4 @@ def _count(
         return counted, ()
     text = f"{task.type} failed {times} times in a row: {task.fault.text}"
     told = {"task": task.id, "type": task.type, "code": code, "times": times}
-    return counted, (event(Kind.FAULT_REPEATED, now, text, device=device.id, **told),)
+    return counted, (event(Kind.FAULT_REPEATED, now, text, told, device=device.id),)

@@ -47,9 +47,19 @@ class FleetEvent(Struct, frozen=True, array_like=True):
     data: dict[str, Any] = {}
 
 
-def event(kind: str, at: float, text: str, *, device: str = "", **data: Any) -> FleetEvent:
-    said = f"{kind}\n{device}\n{at:.3f}\n{text}"
-    return FleetEvent(blake2b(said.encode(), digest_size=8).hexdigest(), at, str(kind), device, text, data)
+def event(
+    kind: str,
+    at: float,
+    text: str,
+    data: dict[str, Any] | None = None,
+    *,
+    device: str = "",
+    occasion: str = "",
+) -> FleetEvent:
+    """`occasion` tells two events of this kind apart, where time and text do not."""
+    said = f"{kind}\n{device}\n{occasion or f'{at:.3f} {text}'}"
+    name = blake2b(said.encode(), digest_size=8).hexdigest()
+    return FleetEvent(name, at, str(kind), device, text, data or {})
 
 
 def is_kind(text: str) -> bool:

@@ -50,6 +50,8 @@ class Presence(Struct, frozen=True, array_like=True):
     #: when it went offline lately, the oldest first
     lost: tuple[float, ...] = ()
     flapping: bool = False
+    #: the site that it went offline with
+    site: str = ""
 
 
 class Seen(Struct, frozen=True):
@@ -69,6 +71,7 @@ class Judgement(Struct, frozen=True):
     look_at: float
     #: the kind of event that this is, "" for none
     event: str = ""
+    missing: bool = True
 
 
 def interval_of(device: Device) -> float:
@@ -119,7 +122,7 @@ def overdue(presence: Presence | None, interval: float, heard: float, now: float
     kept = presence or Presence()
     state = state_at(interval, heard, now)
     if state is State.ONLINE:
-        return Judgement(kept, late_at(interval, heard))
+        return Judgement(kept, late_at(interval, heard), missing=False)
     if state is State.LATE:
         look_at = offline_at(interval, heard)
         if kept.state is not State.ONLINE:
@@ -144,6 +147,6 @@ def returned(presence: Presence | None, at: float) -> tuple[Presence, str]:
     kept = presence or Presence()
     if kept.state is State.ONLINE:
         return kept, ""
-    back = structs.replace(kept, state=State.ONLINE, since=at, heard=at)
-    told = kept.state is State.OFFLINE and not kept.flapping
+    back = structs.replace(kept, state=State.ONLINE, since=at, heard=at, site="")
+    told = kept.state is State.OFFLINE and not kept.flapping and not kept.site
     return back, Kind.DEVICE_BACK if told else ""

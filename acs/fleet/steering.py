@@ -43,8 +43,8 @@ _PART = 20
 
 
 def wanted(device: Device, interval: int) -> int:
-    """The interval to have, 0 for any. `interval` is what notes or settings say, 0 for nothing: then it is what
-    the phone had before it was steered."""
+    """The interval to have, 0 for any. `interval` is what notes or settings say, 0 for nothing: then it is
+    what the phone had before it was steered."""
     known = device.timing
     return interval or (known.before if known.interval != known.before else 0)
 

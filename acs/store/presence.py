@@ -25,6 +25,7 @@ OUTAGE = 20.0
 
 _HEARD = script("presence_heard")
 _LOOKED = script("presence_looked")
+_BACK = script("presence_back")
 _SETTLED = script("presence_settled")
 
 _STATES = (State.LATE, State.OFFLINE)
@@ -99,6 +100,11 @@ def back(limit: int) -> Call[list[tuple[str, float]]]:
     return Call(("ZRANGE", keyspace.PRESENCE_BACK, 0, limit - 1, "WITHSCORES"), _scored)
 
 
+def note_back(key: str, at: float) -> Call[None]:
+    """A phone that is missing gave a sign of life after all; of one that is not, this says nothing."""
+    return scripted(_BACK, (keyspace.PRESENCE_MISSING, keyspace.PRESENCE_BACK), (key, at), nothing)
+
+
 def settled(key: str, at: float) -> Call[None]:
     """A phone that is back is no longer missing."""
     return scripted(_SETTLED, (keyspace.PRESENCE_MISSING, keyspace.PRESENCE_BACK), (key, at), nothing)
@@ -112,6 +118,11 @@ def last_heard(keys: Sequence[str]) -> Call[list[float]]:
 def missing_since(keys: Sequence[str]) -> Call[list[float]]:
     """When each became late, 0 for those that are there."""
     return _scores(keyspace.PRESENCE_MISSING, keys)
+
+
+def due(keys: Sequence[str]) -> Call[list[float]]:
+    """When each is to be looked at, 0 for never."""
+    return _scores(keyspace.PRESENCE_DUE, keys)
 
 
 def put(device_id: str, presence: Presence) -> list[Call[Any]]:
