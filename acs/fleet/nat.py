@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -14,9 +15,12 @@ def behind_nat(device: Device) -> bool:
     A phone whose URL has a host name tells nothing about its address; neither does one that is reached over
     IPv4 and calls over IPv6. Behind a proxy that hides the phones' addresses, all of them look translated.
     """
-    if device.nat_detected:
-        return True
-    url, peer = device.connection_request_url, device.ip
+    return device.nat_detected or _translated(device.connection_request_url, device.ip)
+
+
+@lru_cache(maxsize=1 << 16)
+def _translated(url: str, peer: str) -> bool:
+    """Kept, because it is asked twice in each session, and costs a twelfth of the smallest."""
     if not url or not peer or f"//{peer}:" in url or f"//[{peer}]" in url:
         return False
     try:
