@@ -3,6 +3,8 @@
     main           one worker process: `python -m workers --redis-url URL --data-dir DIR`
     timetable      which job runs how often
     surroundings   what jobs work with: the store and the data directory
+    presence       who is late, offline or back; sites that are cut off
+    hooks          events through the rules: webhooks and tags
     upkeep         tasks whose time is over, files that nobody needs
 
 A job is a module-level function: plain arguments in, plain JSON out, safe to run twice and to lose half-way.

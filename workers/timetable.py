@@ -32,7 +32,10 @@ class Entry(Struct, frozen=True):
 
 
 TIMETABLE = (
+    Entry("workers.presence.look", every=5),
+    Entry("workers.hooks.pass_on", every=5),
     Entry("workers.upkeep.expire_overdue_tasks", every=30),
+    Entry("workers.presence.repair", every=3600, timeout=1800),
     Entry("workers.upkeep.prune_files", every=3600, timeout=1800),
     Entry("workers.upkeep.repair_indexes", every=3600, timeout=1800),
 )
@@ -50,7 +53,7 @@ def enqueue(entry: Entry, queue: Queue, now: float) -> bool:
             ttl=entry.every,
             # ids must be remembered until their interval is over
             result_ttl=2 * entry.every,
-            failure_ttl=max(2 * entry.every, 24 * 3600),
+            failure_ttl=max(2 * entry.every, min(1000 * entry.every, 24 * 3600)),
         )
     except DuplicateJobError:
         return False
