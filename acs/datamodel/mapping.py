@@ -232,6 +232,22 @@ def from_tree(tree: KnownParameters | PhonePaths, known: Mapping[str, str] | Non
     return heard
 
 
+def told(key: str, tree: KnownParameters | PhonePaths, known: Mapping[str, str] | None = None) -> str | None:
+    """What `from_tree` has for this one key (with its numbers); None where the phone tells nothing of it."""
+    phone = _paths_of(tree)
+    for rule, name, numbers in shipped().of(key):
+        if len(numbers) < len(rule.letters):
+            continue
+        try:
+            paths = resolve(rule.paths[0], phone, numbers, _codec(rule, numbers, known or {}))
+        except NotThere:
+            continue
+        value = _read(rule, paths, phone).get(name)
+        if value is not None:
+            return value
+    return None
+
+
 def _numbers(rule: Rule, phone: PhonePaths, known: Mapping[str, str]) -> list[dict[str, int]]:
     """Every choice of numbers for the rule's letters that this phone may have a parameter for."""
     choices: list[dict[str, int]] = [{}]

@@ -8,6 +8,7 @@ numbers are taken as they are; where it has none, its instances are counted in t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from msgspec import Struct
 from acs.datamodel.keys import is_letter
 from acs.datamodel.paths import ROOTS, root_of
 from acs.datamodel.tree import Parameter
+
+_INSTANCE = re.compile(r"(?<=\.)[0-9]{1,9}(?=\.)")
 
 
 class KnownParameters(Protocol):
@@ -48,10 +51,11 @@ class PhonePaths:
         self.root = ""
         for name in tree:
             self.root = self.root or root_of(name)
-            parts = name.split(".")
-            for place, part in enumerate(parts):
-                if part.isdecimal() and part.isascii() and len(part) < 10:
-                    self._instances.setdefault(".".join(parts[:place]) + ".", set()).add(int(part))
+            if self.root:
+                break
+        for above in {name[: name.rfind(".") + 1] for name in tree}:
+            for number in _INSTANCE.finditer(above):
+                self._instances.setdefault(above[: number.start()], set()).add(int(number[0]))
         self.root = self.root or ROOTS[0]
 
     def get(self, name: str) -> Parameter | None:

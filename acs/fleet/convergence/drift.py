@@ -121,7 +121,7 @@ class _Known:
         for path, write in carriage.writes.items():
             for key in write.keys:
                 self._writes.setdefault(key, []).append((path, write))
-        self._told = mapping.from_tree(phone, values)
+        self._values = values
 
     def has(self, key: str, value: str) -> bool:
         if self._carriage.carriers[key].kind is CarrierKind.FILE:
@@ -136,8 +136,11 @@ class _Known:
         return True
 
     def _says(self, key: str, value: str) -> bool:
-        told = self._told.get(key)
+        told = self._told(key)
         return told is not None and mapping.same(key, told, value, self._wish.catalogue)
+
+    def _told(self, key: str) -> str | None:
+        return mapping.told(key, self._phone, self._values)
 
     def _has_by_file(self, key: str, value: str) -> bool:
         record = self._record(key)
@@ -162,7 +165,7 @@ class _Known:
         if self._wish.secret(key):
             return None
         if self._carriage.carriers[key].kind is CarrierKind.PARAMETER:
-            return self._told.get(key)
+            return self._told(key)
         record = self._record(key)
         return None if record is None or record.salt else record.value
 

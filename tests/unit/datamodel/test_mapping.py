@@ -344,3 +344,11 @@ def test_a_row_is_found_by_what_it_is_about():
         told.left["account.1.subscribe_mwi_expires"]
         == f"the phone has no row for message-summary below {events}"
     )
+
+
+def test_one_key_is_told_as_all_of_them_are():
+    every = mapping.from_tree(CP860)
+    assert every
+    assert {key: mapping.told(key, CP860) for key in every} == every
+    assert mapping.told("voice.jib.max", CP860) is None
+    assert mapping.told("account.77.label", CP860) is None
