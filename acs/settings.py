@@ -108,6 +108,37 @@ class Settings:
     provisioning_models: str = _setting(
         "", "numbers of models' common files beside the shipped ones: `CP860=37,SIP-T46U=108`"
     )
+    web_url: str = _setting(
+        "",
+        "address under which browsers reach this server, such as https://acs.example.net; empty: as they say",
+    )
+    trusted_proxies: str = _setting(
+        "", "addresses of the proxies before the web port, with commas between, whose X-Forwarded-For counts"
+    )
+    cors_origins: str = _setting(
+        "", "origins of other sites whose scripts may call REST, with commas between; empty: none"
+    )
+    rate_limit: int = _setting(
+        12000, "REST calls a minute of one token or user, 0 for no limit", minimum=0, maximum=10_000_000
+    )
+    rollout_approval: int = _setting(
+        0,
+        "phones from which on a rollout needs a second person's approval, 0 for never",
+        minimum=0,
+        maximum=100_000_000,
+    )
+    audit_days: int = _setting(400, "days for which the audit is kept", minimum=1, maximum=36500)
+    oidc_issuer: str = _setting(
+        "", "OpenID Connect provider by which users may log in, its issuer URL; empty: none"
+    )
+    oidc_client_id: str = _setting("", "this server's client id at that provider")
+    oidc_client_secret: str = _setting("", "the client secret that belongs to it")
+    oidc_claim: str = _setting("groups", "claim of the ID token that oidc_roles looks at")
+    oidc_roles: str = _setting(
+        "",
+        "roles by values of that claim: `acs-admins=admin; site7=operator tag = site7`, where a selector "
+        "after the role limits it to its phones; who has none of them is refused",
+    )
     log_level: str = _setting(
         "info", "least severity that is logged", choices=("debug", "info", "warning", "error")
     )

@@ -79,6 +79,13 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{file}:i       | zset   | names of stored files in lexical order; operations, file server; 130 B a file|
 | acs:{file}:m:NAME  | string | sha256 and what is known of a file; operations, file server; 200 B           |
 | acs:{file}:c       | hash   | sha256, how many names share it; operations, file server; 100 B a content    |
+| acs:{users}:u      | hash   | users by name, msgpack; operations; 250 B each                               |
+| acs:{users}:s      | zset   | digests of set-up links by their end, while there is no user; app; 80 B each |
+| acs:{seat:SHA}     | string | a browser session by the digest of its cookie, expires; operations; 150 B    |
+| acs:{oidc:STATE}   | string | a login that went to the OpenID provider, expires; operations; 300 B         |
+| acs:{rate:WHAT}    | string | how many calls or logins there were in a window, expires; operations; 60 B   |
+| acs:{once:SHA}     | string | the answer to a creation by its Idempotency-Key, expires; rest; 0.3-4 KB     |
+| acs:audit          | stream | who changed what, bounded by age and number; operations; 300 B each          |
 | acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
 | acs:secrets        | hash   | secrets that all servers share; the first server to start; 1 KB              |
 | acs:peer:IP        | set    | sids of open sessions without a connection, expires; sessions; 40 B each     |
@@ -94,6 +101,9 @@ DEADLINES = b"acs:deadlines"
 FILE_INDEX = b"acs:{file}:i"
 FILE_CONTENTS = b"acs:{file}:c"
 TOKENS = b"acs:tokens"
+USERS = b"acs:{users}:u"
+SETUP_LINKS = b"acs:{users}:s"
+AUDIT = b"acs:audit"
 SECRETS = b"acs:secrets"
 REFUSALS = b"acs:refusals"
 WAKE_QUEUE = b"acs:{wake}:q"
@@ -245,3 +255,19 @@ def presence_minute(minute: int) -> bytes:
 
 def event_minute(minute: int) -> bytes:
     return b"acs:{events}:m:%d" % minute
+
+
+def browser_session(digest: str) -> bytes:
+    return b"acs:{seat:%b}" % digest.encode()
+
+
+def provider_login(state: str) -> bytes:
+    return b"acs:{oidc:%b}" % state.encode()
+
+
+def rate(what: str) -> bytes:
+    return b"acs:{rate:%b}" % blake2b(what.encode(), digest_size=16).hexdigest().encode()
+
+
+def once(digest: str) -> bytes:
+    return b"acs:{once:%b}" % digest.encode()
