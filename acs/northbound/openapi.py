@@ -28,6 +28,10 @@ _SEGMENTS = {
     "selector": "Name of a saved selector",
     "member": "Device id, or the MAC address of a phone that is awaited",
     "mac": "MAC address, with or without separators",
+    "alert": "Id of an alert",
+    "rule": "Name of a rule",
+    "webhook": "Name of a webhook",
+    "letter": "Id of a call that was given up",
     "version": "Number of a version",
 }
 

@@ -31,7 +31,7 @@ from acs.store.devices import KnownDevice
 from acs.store.selection import Selection
 from acs.store.shapes import Shapes
 
-_TAG = re.compile(r"[^\s,\x00-\x1f\x7f]{1,64}")
+TAG = re.compile(r"[^\s,\x00-\x1f\x7f]{1,64}")
 MAX_TAGS = 50
 
 
@@ -258,7 +258,7 @@ def _check_notes(asked: NotesRequest) -> None:
         faults += [
             FieldError(f"tags[{number}]", "is no tag", tag, "1 to 64 characters without blanks or commas")
             for number, tag in enumerate(asked.tags)
-            if not _TAG.fullmatch(tag)
+            if not TAG.fullmatch(tag)
         ]
     if isinstance(asked.attributes, dict):
         faults += attributes.check(asked.attributes)
