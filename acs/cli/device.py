@@ -142,7 +142,7 @@ def wake(server: Server, device_name: str) -> None:
     server.printer.result(
         record, f"{record['outcome']}: {record['text']}" if record.get("text") else record["outcome"]
     )
-    if record["outcome"] != "accepted":
+    if record["outcome"] not in ("accepted", "came"):
         click.get_current_context().exit(1)
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "config": "config",
     "group": "group",
     "selector": "selector",
+    "wake": "wake",
     "resource": "resource",
     "dialplan": "dialplan",
     "token": "token",

@@ -23,7 +23,7 @@ log = structlog.get_logger("acs.wake")
 UNDER_WAY = "under way"
 
 
-class WakeView(Struct, frozen=True):
+class WakeView(Struct, frozen=True, omit_defaults=True):
     """How a connection request went; `outcome` is one word or two, `text` a sentence."""
 
     at: datetime | None

@@ -7,21 +7,28 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from acs.datamodel.keys import Catalogue
 from acs.fleet import waking
 from acs.fleet.identity import device_key
+from acs.operations import selectors
 from acs.operations.errors import Invalid
 from acs.operations.ports import Runner, moment
 from acs.operations.wake import WakeView, wake_view
 from acs.store import devices, wakes
 from acs.store.devices import KnownDevice
+from acs.store.shapes import Shapes
 from acs.store.wakes import Waiting
 
-#: Device ids in one request.
+#: Device ids in one request, and of a selector in one page.
 MOST = 10_000
+PAGE = 1_000
 
 
 class WakeRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    devices: Annotated[list[str], Meta(min_length=1, max_length=MOST, description="device ids")]
+    """Either `devices` or `select`."""
+
+    devices: Annotated[list[str], Meta(min_length=1, max_length=MOST, description="device ids")] | None = None
+    select: Annotated[str, Meta(min_length=1, description="a selector")] | None = None
 
 
 class Queued(Struct, frozen=True):
@@ -84,9 +91,17 @@ class WakeHistory(Struct, frozen=True):
     items: list[AttemptView]
 
 
-async def enqueue(runner: Runner, asked: WakeRequest, *, by: str, now: float) -> Queued:
+async def enqueue(
+    runner: Runner, shapes: Shapes, catalogue: Catalogue, asked: WakeRequest, *, by: str, now: float
+) -> Queued:
     """Put phones into the wake queue; a phone is in it once, however often it is asked for."""
-    ids = list(dict.fromkeys(asked.devices))
+    if (asked.devices is None) == (asked.select is None):
+        raise Invalid.field(
+            "devices", "and select do not go together", value=None, allowed="one of devices and select"
+        )
+    if asked.select is not None:
+        return await _enqueue_selected(runner, shapes, catalogue, asked.select, by=by, now=now)
+    ids = list(dict.fromkeys(asked.devices or ()))
     known = await runner.run(devices.are_known(ids))
     found = [one for one, exists in zip(ids, known, strict=True) if exists]
     unknown = [one for one, exists in zip(ids, known, strict=True) if not exists]
@@ -94,6 +109,23 @@ async def enqueue(runner: Runner, asked: WakeRequest, *, by: str, now: float) ->
         raise Invalid.field("devices", "names no known device", value=unknown[:10], allowed="device ids")
     new = await runner.drive(wakes.enqueue(found, by=by, now=now))
     return Queued(new, len(found) - new, unknown)
+
+
+async def _enqueue_selected(
+    runner: Runner, shapes: Shapes, catalogue: Catalogue, select: str, *, by: str, now: float
+) -> Queued:
+    """Page by page: the first phones are being woken while the last are still looked for."""
+    query = selectors.read(select, catalogue, field="select")
+    chosen = await selectors.prepared(runner, shapes, query, now=now, field="select")
+    queued = waiting = 0
+    after: str | None = ""
+    while after is not None:
+        page = await runner.drive(chosen.page(after=after, limit=PAGE))
+        if page.ids:
+            new = await runner.drive(wakes.enqueue(page.ids, by=by, now=now))
+            queued, waiting = queued + new, waiting + len(page.ids) - new
+        after = page.next
+    return Queued(queued, waiting, [])
 
 
 async def queue(runner: Runner, *, limit: int, now: float) -> QueueView:

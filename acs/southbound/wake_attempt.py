@@ -16,12 +16,13 @@ from twisted.internet.task import deferLater
 from acs.fleet import waking
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import WakeRecord
+from acs.fleet.fleet_event import FleetEvent, event
 from acs.fleet.identity import device_key
 from acs.fleet.waking import Attempt, Kind, Way
 from acs.southbound.stun_messages import Address
 from acs.southbound.wake import Outcome
 from acs.southbound.wake_ways import WakeWays, way_text
-from acs.store import devices, timeline, wakes
+from acs.store import devices, events, timeline, wakes
 from acs.store.devices import KnownDevice
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.wakes import Job
@@ -161,6 +162,8 @@ class _Attempt:
         )
         calls: list[Any] = [devices.put_wake(self._key, record), timeline.push(self._key, [entry])]
         if last:
+            if not record.again_at:
+                calls.append(events.push((_failure(record, self._job),)))
             calls.append(wakes.push_attempts(self._key, self._tried))
             calls.append(wakes.finish(self._job, again_at=record.again_at))
         else:
@@ -168,3 +171,9 @@ class _Attempt:
         await self._means.runner.run_all(calls)
         if not self._told.called:
             self._told.callback(record)
+
+
+def _failure(record: WakeRecord, job: Job) -> FleetEvent:
+    """For whoever wants to hear of phones that nothing reaches."""
+    facts = {"outcome": record.outcome, "attempts": job.attempts, "by": job.by}
+    return event("wake_failed", record.at, f"Not woken: {record.text}", facts, device=job.device_id)

@@ -19,8 +19,11 @@ class _QueueQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def _enqueue(call: Call) -> Reply:
-    asked = call.read(WakeRequest)
-    return ok(await wakes.enqueue(call.services.runner, asked, by=call.actor.name, now=call.now))
+    services, asked = call.services, call.read(WakeRequest)
+    queued = await wakes.enqueue(
+        services.runner, services.shapes, services.catalogue, asked, by=call.actor.name, now=call.now
+    )
+    return ok(queued)
 
 
 async def _queue(call: Call) -> Reply:
