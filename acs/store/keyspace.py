@@ -86,6 +86,12 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{rate:WHAT}    | string | how many calls or logins there were in a window, expires; operations; 60 B   |
 | acs:{once:SHA}     | string | the answer to a creation by its Idempotency-Key, expires; rest; 0.3-4 KB     |
 | acs:audit          | stream | who changed what, bounded by age and number; operations; 300 B each          |
+| acs:{metrics}:c    | hash   | counts by metric, labels and bucket; servers, jobs; 60 B each                |
+| acs:{metrics}:p    | hash   | what each process said of itself last, msgpack; the same; 200 B each         |
+| acs:{metrics}:t    | string | open tasks by state, msgpack; a job; 80 B                                    |
+| rq:queue:acs       | list   | ids of jobs that wait; RQ, as are the two below: this server only counts     |
+| rq:wip:acs         | zset   | ids of jobs at work                                                          |
+| rq:failed:acs      | zset   | ids of jobs that failed lately                                               |
 | acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
 | acs:secrets        | hash   | secrets that all servers share; the first server to start; 1 KB              |
 | acs:peer:IP        | set    | sids of open sessions without a connection, expires; sessions; 40 B each     |
@@ -143,6 +149,15 @@ WEBHOOKS = b"acs:{hooks}:w"
 DELIVERIES_DUE = b"acs:{hooks}:q"
 DELIVERIES = b"acs:{hooks}:j"
 DEAD_DELIVERIES = b"acs:{hooks}:x"
+
+METRIC_COUNTS = b"acs:{metrics}:c"
+METRIC_REPORTS = b"acs:{metrics}:p"
+TASK_CENSUS = b"acs:{metrics}:t"
+
+#: RQ's own, of the queue that all jobs are in.
+JOBS_QUEUED = b"rq:queue:acs"
+JOBS_RUNNING = b"rq:wip:acs"
+JOBS_FAILED = b"rq:failed:acs"
 
 #: Not a key but a channel: each new epoch is told on it.
 CONFIG_CHANNEL = b"acs:config"
