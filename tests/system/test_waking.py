@@ -323,3 +323,17 @@ def test_no_phone_is_asked_twice_by_several_processes(start_server, listener) ->
     server.api.post("/api/v1/wake", json={"devices": [phone.id for phone in phones.values()]})
     until(lambda: server.api.get("/api/v1/wake/queue").json()["total"] == 0)
     assert listener.asked == Counter(dict.fromkeys(phones, 1))
+
+
+def test_a_selector_and_the_command_line_choose_phones_and_a_lost_one_is_an_event(start_server) -> None:
+    server = start_server("--cpe-auth", "none")
+    for serial in ("s1", "s2"):
+        Phone(server, serial, PeriodicInformInterval="600").inform("1 BOOT")
+    assert "2 queued" in server.acs("wake", "send", "--select", "model = HAND").stdout
+    until(lambda: server.api.get("/api/v1/wake/queue").json()["total"] == 0)
+    assert "malformed_url" in server.acs("wake", "history", "s1").stdout
+    assert "0 phones" in server.acs("wake", "clear").stdout
+    for body in ({}, {"devices": ["a"], "select": "model = HAND"}):
+        assert server.api.post("/api/v1/wake", json=body).status_code == 422
+    refused = server.api.post("/api/v1/wake", json={"select": "model = ("})
+    assert "character 9" in refused.json()["errors"][0]["message"]
