@@ -118,6 +118,7 @@ class _Process:
         self._waking = waker(runner)
         layers = LayerCache()
         self._watch = LayerWatch(redis_url, runner, layers)
+        config_window = daily_window.read(settings.config_window)
         self._signs = SignsOfLife(runner, clock=reactor)
         self._conversations = Conversations(
             runner,
@@ -125,7 +126,7 @@ class _Process:
             inform_interval=settings.inform_interval,
             layers=layers,
             catalogue=catalogue,
-            config_window=daily_window.read(settings.config_window),
+            config_window=config_window,
             clock=reactor,
             link=partial(_transfer_link, shared["link_key"], settings, ports["files"]),
             connection_login=partial(_wake_login, shared["wake_key"]),
@@ -167,6 +168,7 @@ class _Process:
             version=version("acs"),
             files_url=directory.files_url,
         )
+            config_window=config_window,
         self.factories: dict[str, Any] = {
             "cwmp": HttpFactory(
                 CwmpEndpoint(self._conversations, authenticator).handle,

@@ -20,7 +20,7 @@ from acs.fleet.presence import Seen, State
 from acs.fleet.selector.expressions import Text
 from acs.fleet.selector.parsing import Query
 from acs.fleet.site import site_name
-from acs.operations import attributes, parameters, selectors
+from acs.operations import attributes, limits, parameters, selectors
 from acs.operations.errors import FieldError, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.operations.wake import WakeView, wake_view
@@ -84,6 +84,17 @@ class LearningView(Struct, frozen=True):
     learnt_at: datetime | None
 
 
+class ConfigView(Struct, frozen=True):
+    """How the last look at its desired configuration ended: converged, deferred or differs; null for never.
+
+    `problems`: key to why it is not on the phone.
+    """
+
+    state: str | None
+    settled_at: datetime | None
+    problems: dict[str, str]
+
+
 class DeviceDetails(DeviceSummary, frozen=True, kw_only=True):
     """Everything known but parameters, tasks and timeline."""
 
@@ -100,6 +111,7 @@ class DeviceDetails(DeviceSummary, frozen=True, kw_only=True):
     presence: PresenceView
     connection_request: ConnectionRequestView
     learning: LearningView
+    config: ConfigView
     known_parameters: int
     in_session: bool
     #: what templates in configuration are filled with, beside what the phone itself tells
@@ -131,10 +143,12 @@ class NotesRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def find(runner: Runner, *names: str) -> KnownDevice:
-    """The device whose id is the first of these names that is one. Raises NotFound."""
+    """The device whose id is the first of these names that is one. Raises NotFound, also for one that the
+    caller may not see."""
     for name in names:
         known = await runner.run(store.get(device_key(name)))
         if known is not None and known.device.id == name:
+            await limits.require(runner, name)
             return known
     raise NotFound("device", names[0])
 
@@ -160,6 +174,9 @@ async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float
             device.connection_request_url, login.username, login.origin, wake_view(known.wake)
         ),
         learning=LearningView(device.learning, moment(device.learnt_at)),
+        config=ConfigView(
+            device.config.settled or None, moment(device.config.settled_at), device.config.problems
+        ),
         known_parameters=sum(not is_object(name) for name in tree),
         in_session=known.session is not None,
         attributes=known.notes.attributes,
@@ -175,6 +192,8 @@ async def page(
     once, for the exact total; the cursor carries it on. Raises Invalid.
     """
     place = _read_cursor(cursor)
+    narrow = limits.everything(runner)
+    query = query or narrow
     if query is None:
         found = await runner.drive(store.page(cursor=place.after, limit=limit))
         return DevicePage(
@@ -183,7 +202,7 @@ async def page(
             found.total or 0,
         )
     total = place.total
-    if isinstance(query.expression, Text):
+    if isinstance(query.expression, Text) and narrow is None:
         word = read_mac(query.expression.text) or query.expression.text
         hits, following = await _search(runner, word, place.after, limit)
         if total is None:

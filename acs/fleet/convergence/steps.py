@@ -18,6 +18,7 @@ from acs.fleet.attributes import mac_of
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.convergence import words
 from acs.fleet.convergence.drift import Comparison, compare
+from acs.fleet.convergence.standing import anew
 from acs.fleet.convergence.state import ConfigState
 from acs.fleet.convergence.when import is_push, under_way
 from acs.fleet.convergence.wish import Wish
@@ -60,13 +61,11 @@ def in_pass(situation: Situation, wish: Wish) -> Situation:
     if state.session == situation.session and state.mark == wish.mark:
         return situation
     if state.mark != wish.mark:
-        state = ConfigState(settled=state.settled, void_before=state.void_before, problems=state.problems)
-        since = situation.now - FRESH
+        state, since = anew(state, wish.mark), situation.now - FRESH
     else:
         since = situation.now if state.stale else situation.now - FRESH
     state = structs.replace(
         state,
-        mark=wish.mark,
         stale=True,
         session=situation.session,
         over=False,

@@ -10,6 +10,7 @@ from acs.northbound import openapi
 from acs.northbound.rest import (
     configuration,
     coverage,
+    configuration_drift,
     device_import,
     devices,
     events,
@@ -49,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
     *coverage.ROUTES,
     *configuration.ROUTES,
     *provisioning_files.ROUTES,
+    *configuration_drift.ROUTES,
     *groups.ROUTES,
     *selectors.ROUTES,
     *events.ROUTES,

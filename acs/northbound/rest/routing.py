@@ -15,6 +15,7 @@ from twisted.web.server import Request
 
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles
+from acs.fleet.daily_window import DailyWindow
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
@@ -53,6 +54,8 @@ class Services(Struct, frozen=True, kw_only=True):
     #: largest stored file, in bytes
     file_limit: int
     version: str
+    #: when phones may reboot for their configuration, None for never
+    config_window: DailyWindow | None = None
     #: the address of the files port for phones, "" where it is not known
     files_url: Callable[[], str] = str
 

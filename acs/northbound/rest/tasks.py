@@ -24,7 +24,7 @@ PATIENCE_BESIDE_TASK = 3.0
 PATIENCE = 30.0
 
 
-class _CreateQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class WakeQuery(Struct, frozen=True, forbid_unknown_fields=True):
     wake: Annotated[bool, Meta(description="send a connection request as well")] = False
 
 
@@ -52,7 +52,7 @@ async def _create(call: Call) -> Reply:
     )
     location = f"/api/v1/tasks/{task.id}"
     if call.query.wake:
-        outcome = await _send(call, known.device.id, PATIENCE_BESIDE_TASK)
+        outcome = await send_wake(call, known.device.id)
         task = structs.replace(task, wake=outcome)
     return created(task, location)
 
@@ -78,10 +78,11 @@ async def _cancel(call: Call) -> Reply:
 
 async def _wake(call: Call) -> Reply:
     known = await device_of(call)
-    return ok(await _send(call, known.device.id, PATIENCE))
+    return ok(await send_wake(call, known.device.id, PATIENCE))
 
 
-async def _send(call: Call, device_id: str, patience: float) -> WakeView:
+async def send_wake(call: Call, device_id: str, patience: float = PATIENCE_BESIDE_TASK) -> WakeView:
+    """A connection request, and its outcome as far as it is known within `patience`."""
     services = call.services
     return await wake.send(
         services.runner,
@@ -113,7 +114,7 @@ ROUTES = (
         handle=_create,
         summary="Put a task down for the device",
         role=Role.OPERATOR,
-        query=_CreateQuery,
+        query=WakeQuery,
         body=TaskRequest,
         answers={201: TaskView},
         problems=(409,),

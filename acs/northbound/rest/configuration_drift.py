@@ -1,0 +1,89 @@
+"""…/config/drift, apply and verify of one phone: desired against known, and what can be done about it."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from acs.northbound.rest.configuration import phone_of
+from acs.northbound.rest.replies import Reply, created, ok
+from acs.northbound.rest.routing import Call, Route
+from acs.northbound.rest.tasks import WakeQuery, send_wake
+from acs.operations import configuration_drift
+from acs.operations.configuration_drift import ApplyRequest, ApplyView, DriftView
+from acs.operations.tasks import TaskView
+from acs.operations.tokens import Role
+
+
+async def _drift(call: Call) -> Reply:
+    services = call.services
+    view = await configuration_drift.show(
+        services.runner,
+        services.shapes,
+        services.catalogue,
+        services.config_window,
+        await phone_of(call),
+        now=call.now,
+    )
+    return ok(view)
+
+
+async def _apply(call: Call) -> Reply:
+    target = await phone_of(call)
+    asked = call.read(ApplyRequest)
+    view = await configuration_drift.apply(
+        call.services.runner, target, asked, by=call.actor.name, now=call.now
+    )
+    if call.query.wake:
+        device_id = configuration_drift.called(target).device.id
+        view = structs.replace(view, wake=await send_wake(call, device_id))
+    return ok(view)
+
+
+async def _verify(call: Call) -> Reply:
+    services = call.services
+    task = await configuration_drift.verify(
+        services.runner,
+        services.shapes,
+        await phone_of(call),
+        by=call.actor.name,
+        now=call.now,
+        randomness=services.randomness,
+    )
+    if call.query.wake:
+        task = structs.replace(task, wake=await send_wake(call, task.device))
+    return created(task, f"/api/v1/tasks/{task.id}")
+
+
+_CONFIG = "/api/v1/devices/{device}/config"
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=_CONFIG + "/drift",
+        handle=_drift,
+        summary="Desired against known, key by key: what is not known to be on the phone, and why",
+        answers={200: DriftView},
+        problems=(409,),
+    ),
+    Route(
+        method="POST",
+        path=_CONFIG + "/apply",
+        handle=_apply,
+        summary="Have the phone's next session look at its configuration again; with now it may reboot",
+        role=Role.OPERATOR,
+        query=WakeQuery,
+        body=ApplyRequest,
+        answers={200: ApplyView},
+        problems=(409,),
+    ),
+    Route(
+        method="POST",
+        path=_CONFIG + "/verify",
+        handle=_verify,
+        summary="Have the phone upload its configuration, which is then compared key by key",
+        role=Role.OPERATOR,
+        query=WakeQuery,
+        answers={201: TaskView},
+        problems=(409,),
+    ),
+)
