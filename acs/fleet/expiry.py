@@ -40,7 +40,7 @@ def _overdue(task: Task, now: float) -> Task:
         )
     if task.state is TaskState.WAITING and 0 < task.deadline <= now:
         by_file = proof.proved_by_file(task, now)
-        return by_file if by_file is not task else outcome.failed(task, now, 0, missing(task))
+        return by_file if by_file is not task else outcome.failed(task, now, 0, missing(task), unproved=True)
     return task
 
 

@@ -2,7 +2,7 @@
 
     1. a task that has more to ask in this session
     2. questions about tasks whose answer was lost
-    3. due tasks, by priority, then by age
+    3. due tasks, by priority, then by age; before a guarded one, whether a call is up (`acs.fleet.guarding`)
     4. learning its data model
     5. credentials for connection requests
     6. for phones behind NAT, the STUN server
@@ -20,6 +20,7 @@ from acs.fleet import (
     answers,
     doubt,
     facts,
+    guarding,
     learner,
     login,
     outcome,
@@ -65,7 +66,8 @@ def wants_tree(situation: Situation) -> bool:
     if situation.wish is not None or learner.wanted(situation):
         return True
     return any(
-        isinstance(task.work, _READS_TREE) and (task.state is TaskState.RUNNING or _due(task, situation.now))
+        (isinstance(task.work, _READS_TREE) and task.state is TaskState.RUNNING)
+        or ((isinstance(task.work, _READS_TREE) or task.guard.not_in_call) and _due(task, situation.now))
         for task in situation.tasks
     )
 
@@ -75,7 +77,12 @@ def next_step(situation: Situation) -> Step | None:
     if situation.tasks:
         if _phone_is_leaving(situation):
             return None
-        step = _going_on(situation) or _question(situation) or _due_task(situation)
+        step = (
+            _going_on(situation)
+            or _question(situation)
+            or _due_task(situation)
+            or guarding.come_again(situation)
+        )
         if step is not None:
             return step
     return (
@@ -96,7 +103,11 @@ def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
     """What the answer to the step with this ref changes. An answer to a task that is closed by now counts for
     nothing but what it says of the phone."""
     kind, task = _of_ref(situation, ref)
-    if kind == sending.REF:
+    if kind == guarding.ASK:
+        changes = guarding.answered(situation, task, answer) if task is not None else Changes()
+    elif kind == guarding.COME_AGAIN:
+        changes = Changes()  # a phone that will not be told when to call calls when it does
+    elif kind == sending.REF:
         changes = answers.completed(situation, task, answer) if task is not None else Changes()
     elif kind == _QUESTION:
         changes = questions.completed(situation, task, answer) if task is not None else Changes()
@@ -130,7 +141,7 @@ def unanswered(situation: Situation, ref: str, reason: str) -> Changes:
         return Changes()  # it counts as unsure since it went out
     if kind == steps.SET:
         return convergence.unanswered(situation, reason)
-    if task is None:
+    if task is None or kind in (guarding.ASK, guarding.COME_AGAIN):
         return Changes()
     if kind == _QUESTION:
         return questions.unanswered(situation, task, reason)
@@ -175,15 +186,31 @@ def _due_task(situation: Situation) -> Step | None:
     away = any(
         disruptive(task) and task.state in (TaskState.WAITING, TaskState.RUNNING) for task in situation.tasks
     )
-    due = [task for task in situation.tasks if _due(task, situation.now) and not (away and disruptive(task))]
+    due = [
+        task
+        for task in situation.tasks
+        if _due(task, situation.now)
+        and not (away and disruptive(task))
+        and not (task.guard.not_in_call and not guarding.may_be_asked(situation))
+    ]
     if not due:
         return None
     task = min(due, key=lambda task: (-task.priority, task.created_at, task.id))
+    if guarding.unasked(task, situation):
+        asked = guarding.question(task, situation)
+        if isinstance(asked, Step):
+            return asked
+        task = asked.tasks[0]
     return sending.step(outcome.claimed(task, situation.now, situation.session), situation)
 
 
 def _due(task: Task, now: float) -> bool:
-    return task.state is TaskState.PENDING and task.not_before <= now and not 0 < task.expires_at <= now
+    return (
+        task.state is TaskState.PENDING
+        and task.not_before <= now
+        and not 0 < task.expires_at <= now
+        and not 0 < task.guard.not_after < now
+    )
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -191,6 +218,10 @@ def _due(task: Task, now: float) -> bool:
 
 def _of_ref(situation: Situation, ref: str) -> tuple[str, Task | None]:
     """The kind of a ref, and its task if that still runs."""
+    for kind in (guarding.ASK, guarding.COME_AGAIN):
+        if ref.startswith(kind):
+            task = situation.task(ref[len(kind) :])
+            return kind, task if task is not None and task.state is TaskState.PENDING else None
     for kind in (sending.REF, _QUESTION):
         if ref.startswith(kind):
             task = situation.task(ref[len(kind) :])

@@ -142,6 +142,20 @@ class TaskFault(Struct, frozen=True):
     parameters: dict[str, str] = {}
 
 
+class Guard(Struct, frozen=True, omit_defaults=True):
+    """What must hold at the moment a task's request goes out (`acs.fleet.guarding`)."""
+
+    #: the phone's lines are asked first; one in a call is asked again later
+    not_in_call: bool = False
+    #: seconds until a phone in a call is asked again
+    ask_again: float = 300.0
+    #: it does not begin after this time; 0 for any
+    not_after: float = 0
+
+
+NO_GUARD = Guard()
+
+
 class Task(Struct, frozen=True, kw_only=True):
     id: str
     #: the device's id, as in the interfaces
@@ -169,6 +183,9 @@ class Task(Struct, frozen=True, kw_only=True):
     evidence: dict[str, Any] = {}
     result: Any = None
     fault: TaskFault | None = None
+    #: the rollout that it belongs to, "" for none
+    rollout: str = ""
+    guard: Guard = NO_GUARD
 
     @property
     def type(self) -> str:
