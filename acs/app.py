@@ -53,6 +53,7 @@ _SECRETS: dict[str, Callable[[], bytes]] = {
     "nonce_key": partial(os.urandom, 32),
     "link_key": partial(os.urandom, 32),
     "wake_key": partial(os.urandom, 32),
+    "action_token": lambda: os.urandom(16).hex().encode(),
 }
 
 

@@ -33,6 +33,7 @@ from acs.northbound.rest.routing import Services
 from acs.northbound.rest.site import make_site
 from acs.operations.tokens import ensure_local_admin
 from acs.settings import Settings
+from acs.southbound.action_urls import ActionUrls
 from acs.southbound.conversation import Conversations
 from acs.southbound.credentials import Authenticator
 from acs.southbound.cwmp_endpoint import CwmpEndpoint
@@ -117,8 +118,8 @@ class _Process:
         self._runner = runner = ReactorRunner(redis_url)
         self._waking = waker(runner)
         layers = LayerCache()
-        self._watch = LayerWatch(redis_url, runner, layers)
         config_window = daily_window.read(settings.config_window)
+        self._watch = LayerWatch(redis_url, runner, layers)
         self._signs = SignsOfLife(runner, clock=reactor)
         self._conversations = Conversations(
             runner,
@@ -151,7 +152,10 @@ class _Process:
         doorkeeper = Doorkeeper(settings.provisioning_policy, *login, shared["nonce_key"])
         resources = ResourceFiles(runner, doorkeeper, directory.files)
         provisioning = Provisioning(runner, doorkeeper, layers, catalogue, models, account)
-        files_port = FilesPort(resources, files, provisioning)
+        token = shared["action_token"].decode()
+        keeps_calls = settings.action_url_calls == "on"
+        actions = ActionUrls(runner, token, self._signs, keep_calls=keeps_calls)
+        files_port = FilesPort(resources, files, actions, provisioning)
         services = Services(
             runner=runner,
             shapes=Shapes(),
@@ -164,11 +168,13 @@ class _Process:
             catalogue=catalogue,
             models=models,
             account=account,
+            config_window=config_window,
             file_limit=settings.file_limit,
             version=version("acs"),
             files_url=directory.files_url,
+            action_token=token,
+            keeps_calls=keeps_calls,
         )
-            config_window=config_window,
         self.factories: dict[str, Any] = {
             "cwmp": HttpFactory(
                 CwmpEndpoint(self._conversations, authenticator).handle,

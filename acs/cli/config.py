@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from acs.cli.config_actions import action_urls
 from acs.cli.config_files import check, decrypt, encrypt
 from acs.cli.config_layers import effective, set_values, show, unset
 from acs.cli.config_render import render
@@ -18,5 +19,5 @@ def config() -> None:
 
 _LAYERS = (show, set_values, unset, effective, history, diff, revert)
 
-for _command in (*_LAYERS, render, check, encrypt, decrypt):
+for _command in (*_LAYERS, action_urls, render, check, encrypt, decrypt):
     config.add_command(_command)

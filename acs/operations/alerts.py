@@ -38,9 +38,11 @@ class AlertList(Struct, frozen=True):
 async def list_all(runner: Runner, *, state: State, limit: int) -> AlertList:
     found: list[Alert] = []
     if state != "closed":
-        found += await runner.run(store.all_open())
+        still_open = await runner.run(store.all_open())
+        found += still_open
     if state != "open":
-        found += await runner.run(store.closed(limit))
+        over = await runner.run(store.closed(limit))
+        found += over
     return AlertList([_view(alert) for alert in found[:limit]])
 
 

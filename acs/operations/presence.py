@@ -25,7 +25,7 @@ class MinuteView(Struct, frozen=True):
     events: dict[str, int]
 
 
-class PresenceView(Struct, frozen=True):
+class FleetPresence(Struct, frozen=True):
     """How many phones there are and in which state, and the minutes, oldest first."""
 
     total: int
@@ -35,7 +35,7 @@ class PresenceView(Struct, frozen=True):
     minutes: list[MinuteView]
 
 
-async def show(runner: Runner, *, minutes: int, now: float) -> PresenceView:
+async def show(runner: Runner, *, minutes: int, now: float) -> FleetPresence:
     last = int(now // 60)
     first = last - minutes + 1
     answers = await runner.run_all([*store.totals(), *store.minutes(first, last)])
@@ -47,4 +47,4 @@ async def show(runner: Runner, *, minutes: int, now: float) -> PresenceView:
         phones = one.phones
         states = (phones.get("online"), phones.get("late"), phones.get("offline"))
         views.append(MinuteView(moment(one.at), one.informs, *states, one.events))
-    return PresenceView(total, max(0, total - late - offline), late, offline, views)
+    return FleetPresence(total, max(0, total - late - offline), late, offline, views)

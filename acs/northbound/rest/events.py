@@ -12,7 +12,7 @@ from acs.northbound.rest.routing import Call, Route
 from acs.operations import alerts, events, presence
 from acs.operations.alerts import AlertList, AlertView
 from acs.operations.events import EventPage
-from acs.operations.presence import MOST_MINUTES, PresenceView
+from acs.operations.presence import MOST_MINUTES, FleetPresence
 from acs.operations.tokens import Role
 
 
@@ -89,6 +89,6 @@ ROUTES = (
         handle=_presence,
         summary="How many phones are online, late and offline, now and minute by minute",
         query=_PresenceQuery,
-        answers={200: PresenceView},
+        answers={200: FleetPresence},
     ),
 )

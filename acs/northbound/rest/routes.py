@@ -8,9 +8,10 @@ import msgspec
 
 from acs.northbound import openapi
 from acs.northbound.rest import (
+    action_urls,
     configuration,
-    coverage,
     configuration_drift,
+    coverage,
     device_import,
     devices,
     events,
@@ -49,10 +50,11 @@ ROUTES: tuple[Route, ...] = (
     *keys.ROUTES,
     *coverage.ROUTES,
     *configuration.ROUTES,
-    *provisioning_files.ROUTES,
     *configuration_drift.ROUTES,
+    *provisioning_files.ROUTES,
     *groups.ROUTES,
     *selectors.ROUTES,
+    *action_urls.ROUTES,
     *events.ROUTES,
     *hooks.ROUTES,
     *device_import.ROUTES,

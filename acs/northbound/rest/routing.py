@@ -58,6 +58,9 @@ class Services(Struct, frozen=True, kw_only=True):
     config_window: DailyWindow | None = None
     #: the address of the files port for phones, "" where it is not known
     files_url: Callable[[], str] = str
+    #: stands in the action URLs of phones, and whether their events of calls are kept
+    action_token: str = ""
+    keeps_calls: bool = False
 
 
 class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,52 @@
+"""`acs events`: what happened in the fleet, and what happens."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+
+from acs.cli.choosing import choose
+from acs.cli.connection import Server, server_options
+from acs.cli.printing import moment
+
+#: Seconds between two looks of --follow.
+PAUSE = 1.0
+
+
+@click.command()
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--kind", metavar="KIND,…", default="", help="Only these, such as device_offline or rollout_*.")
+@click.option("--device", "device_name", metavar="DEVICE", help="Only of this phone.")
+@click.option("--since", default="", metavar="TIME", help="From this time on, such as 2030-01-31T12:00:00Z.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")
+@server_options
+def events(server: Server, follow: bool, kind: str, device_name: str | None, since: str, limit: int) -> None:
+    """What happened in the fleet, in order of time: the newest, or those since a time."""
+    asked = {"kind": kind, "device": choose(server.api, device_name) if device_name else "", "limit": limit}
+    page = server.api.get("/events", since=since, **asked)
+    if not follow:
+        if server.printer.as_json:
+            server.printer.json({"items": page["items"], "next": page["next"], "more": page["more"]})
+            return
+        for item in page["items"]:
+            _line(server, item)
+        if page["more"]:
+            server.printer.note("there are more: give a later --since, or a greater --limit")
+        return
+    while True:
+        for item in page["items"]:
+            _line(server, item)
+        if not page["more"]:
+            time.sleep(PAUSE)
+        page = server.api.get("/events", since=page["next"], **asked)
+
+
+def _line(server: Server, item: dict[str, Any]) -> None:
+    """One event in one line, as JSON for scripts."""
+    if server.printer.as_json:
+        click.echo(json.dumps(item, ensure_ascii=False))
+    else:
+        click.echo(f"{moment(item['at'])}  {item['kind']:<18}  {item['device'] or '-'}  {item['text']}")
