@@ -81,7 +81,8 @@ def look() -> dict[str, int]:
         if len(returned) < BATCH:
             break
     _alerts(runner, now)
-    runner.run_all(presence.count_minute(now, *runner.run_all(presence.totals())))
+    counted = presence.count_minute(now, *runner.run_all(presence.totals()))
+    runner.run_all([*counted, presence.looked_now(now)])
     return {"looked_at": looked_at, "back": back}
 
 

@@ -149,10 +149,14 @@ def directory() -> list[Call[Any]]:
     ]
 
 
-def read_directory(answers: Sequence[list[bytes]]) -> Directory:
+def read_directory(answers: Sequence[list[bytes]], *, states: bool = False) -> Directory:
+    """`states`: whether the sets of phones by their presence are up to date."""
     pairs, tags, sites = ([name.decode()[2:] for name in names] for names in answers)
     return Directory(
-        tuple(Pair(*name.split(_FACT)) for name in pairs), tuple(map(Tag, tags)), tuple(map(Site, sites))
+        tuple(Pair(*name.split(_FACT)) for name in pairs),
+        tuple(map(Tag, tags)),
+        tuple(map(Site, sites)),
+        states,
     )
 
 
@@ -169,5 +173,7 @@ def set_key(driver: drivers.Driver) -> bytes:
             return keyspace.group_members(name)
         case drivers.Ended(state=state):
             return keyspace.ended_tasks(state)
+        case drivers.State(name=name):
+            return keyspace.phones_in_state(name)
         case drivers.Device():
             return keyspace.DEVICES

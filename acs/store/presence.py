@@ -125,6 +125,28 @@ def due(keys: Sequence[str]) -> Call[list[float]]:
     return _scores(keyspace.PRESENCE_DUE, keys)
 
 
+def looked_now(now: float) -> Call[None]:
+    """The presence job has been round: what selectors use is up to date."""
+    return Call(("HSET", keyspace.PRESENCE_UP, "looked", now), nothing)
+
+
+def looked_last() -> Call[float]:
+    return Call(("HGET", keyspace.PRESENCE_UP, "looked"), lambda found: float(found or 0))
+
+
+def states(ids: Sequence[bytes]) -> list[Call[list[bytes | None]]]:
+    """Two calls for `read_states`."""
+    return [Call(("ZMSCORE", keyspace.phones_in_state(state), *ids), list) for state in _STATES]
+
+
+def read_states(late: Sequence[object], offline: Sequence[object]) -> list[str]:
+    """The state of each phone."""
+    return [
+        State.OFFLINE if gone is not None else State.LATE if is_late is not None else State.ONLINE
+        for is_late, gone in zip(late, offline, strict=True)
+    ]
+
+
 def put(device_id: str, presence: Presence) -> list[Call[Any]]:
     """Keep what is known of a phone, and the sets that selectors use; the record comes last."""
     calls: list[Call[Any]] = []

@@ -21,7 +21,7 @@ from acs.fleet.selector.expressions import Comparison, Everything, Expression, O
 from acs.fleet.selector.facts import Facts, from_id
 from acs.fleet.selector.fields import ENDED
 from acs.fleet.selector.parsing import Query
-from acs.store import candidates, devices, indexes, lookups, selectors
+from acs.store import candidates, devices, indexes, lookups, presence, selectors
 from acs.store.calls import Call, Steps
 from acs.store.devices import KnownDevice
 from acs.store.layer_cache import LayerCache
@@ -40,6 +40,9 @@ DEEP = 100
 #: Candidates looked at before a page is handed back as it is, with where to go on.
 BUDGET = 50_000
 
+#: Seconds for which the presence job's last round counts; after that each record is looked at.
+STATES_LIFE = 60.0
+
 #: Fields that the id says, and those that the index knows; a bare word asks for all of them.
 _IN_ID = frozenset(("id", "oui", "model", "serial"))
 _OF_ONE_PHONE = frozenset(("id", "oui", "serial", "mac", "ip"))
@@ -57,8 +60,8 @@ def prepare(query: Query, shapes: Shapes, *, now: float) -> Steps[Selection]:
     saved = yield from selectors.used_by(query)
     expression = references.replaced(query, saved)
     names: list[list[bytes]]
-    *names, everyone = yield [*indexes.directory(), devices.count()]
-    directory = indexes.read_directory(names)
+    *names, looked, everyone = yield [*indexes.directory(), presence.looked_last(), devices.count()]
+    directory = indexes.read_directory(names, states=now - looked < STATES_LIFE)
     asked = drivers.mentioned(expression, directory)
     sizes: dict[Driver, int] = {}
     if asked:
@@ -69,7 +72,7 @@ def prepare(query: Query, shapes: Shapes, *, now: float) -> Steps[Selection]:
     if lookups.wanted(expression).configuration:
         yield from shared.refresh()
     total = _total(expression, directory, chosen, sizes, everyone)
-    return Selection(expression, chosen, shapes, shared, now=now, total=total)
+    return Selection(expression, chosen, shapes, shared, now=now, total=total, states_known=directory.states)
 
 
 def _total(
@@ -99,6 +102,7 @@ class Selection:
         *,
         now: float,
         total: int | None,
+        states_known: bool = False,
     ) -> None:
         self.expression = expression
         #: where candidates come from, None for all phones
@@ -116,6 +120,7 @@ class Selection:
             isinstance(leaf, (Comparison, OneOf, Everything)) for leaf in tested
         )
         self._asks_notes = searches or not fields.isdisjoint(("tag", "group"))
+        self._asks_states = states_known and "state" in fields
         self._asks_ends = any(isinstance(leaf, TaskEnded) for leaf in tested)
         #: what was decided on equal entries, where nothing of a single phone is asked
         self._decided: dict[tuple[object, ...], bool | None] | None = (
@@ -179,24 +184,32 @@ class Selection:
         calls: list[Call[list[bytes | None]] | Call[set[bytes]]] = [indexes.entries(ids)]
         if self._asks_notes:
             calls.append(indexes.entries(ids, of_notes=True))
+        if self._asks_states:
+            calls += presence.states(ids)
         if self._asks_ends:
             calls += [indexes.ends(state, ids[0], ids[-1]) for state in ENDED]
         found = yield calls
         entries: list[bytes | None] = found[0]
         notes: list[bytes | None] = found[1] if self._asks_notes else [None] * len(ids)
+        states: list[str] | None = None
+        if self._asks_states:
+            states = presence.read_states(*found[1 + self._asks_notes : 3 + self._asks_notes])
         ended: list[set[bytes]] = found[-len(ENDED) :] if self._asks_ends else []
         answers: list[bool | None] = []
         every: list[Facts | None] = []
         decided = self._decided
-        for one, entry, noted in zip(ids, entries, notes, strict=True):
+        for number, (one, entry, noted) in enumerate(zip(ids, entries, notes, strict=True)):
+            state = states[number] if states is not None else ""
             ends = tuple(one in state for state in ended)
             if entry is not None and decided is not None:
-                same = (indexes.varying(entry), noted, ends)
+                same = (indexes.varying(entry), noted, ends, state)
                 if same in decided and decided[same] is not None:
                     answers.append(decided[same])
                     every.append(None)
                     continue
             facts = from_id(one.decode())
+            if state:
+                facts.state = state
             if ended:
                 facts.ended = frozenset(state for state, there in zip(ENDED, ends, strict=True) if there)
             if entry is not None:  # else the phone is not indexed yet: its record says all

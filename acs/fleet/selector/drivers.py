@@ -53,16 +53,23 @@ class Ended(Struct, frozen=True):
     state: str
 
 
-Driver = Pair | Tag | Site | Group | Device | Ended
+class State(Struct, frozen=True):
+    """The phones that are late, or offline."""
+
+    name: str
+
+
+Driver = Pair | Tag | Site | Group | Device | Ended | State
 Drivers = frozenset[Driver]
 
 
 class Directory(Struct, frozen=True):
-    """Which sets there are."""
+    """Which sets there are. `states`: those of phones that are late or offline are up to date."""
 
     pairs: tuple[Pair, ...] = ()
     tags: tuple[Tag, ...] = ()
     sites: tuple[Site, ...] = ()
+    states: bool = False
 
 
 def fields_of(expression: Expression) -> set[str]:
@@ -165,6 +172,9 @@ def _of_leaf(leaf: Comparison | OneOf | TaskEnded, directory: Directory) -> list
             return [Device(name) for name in listed]
         case "ip":
             return _sites(listed, directory)
+        case "state":
+            known = directory.states and "online" not in listed
+            return [State(name) for name in listed] if known else None
         case _:
             return None
 
