@@ -14,6 +14,7 @@ import msgspec
 from acs.cli import outcomes
 from acs.cli.connection import error_text
 from acs.data_directory import DataDirectory
+from acs.datamodel import key_loading
 from acs.operations import tokens, validation
 from acs.operations.errors import Invalid
 from acs.processes import StartError
@@ -34,7 +35,12 @@ def create_directly(data_dir: Path, redis_url: str | None, asked: dict[str, Any]
             try:
                 made = _finished(
                     tokens.create(
-                        _Immediate(runner), request, by="command line", now=time.time(), randomness=os.urandom
+                        _Immediate(runner),
+                        request,
+                        key_loading.shipped(),
+                        by="command line",
+                        now=time.time(),
+                        randomness=os.urandom,
                     )
                 )
             finally:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from acs.datamodel.keys import Catalogue
 from acs.fleet.attributes import attributes_of, awaited_attributes, read_mac
 from acs.fleet.layers import IsSecret
-from acs.operations import configuration_values, devices
+from acs.operations import configuration_values, devices, limits
 from acs.operations.errors import Invalid, NotFound
 from acs.operations.ports import Runner
 from acs.store import awaited, groups, layers
@@ -84,7 +84,7 @@ async def phone(runner: Runner, catalogue: Catalogue, *names: str) -> Target:
         device_id, waiting = await runner.run_all([awaited.device_at(mac), awaited.get(mac)])
         if device_id:
             names = (device_id, *names)
-        elif waiting is not None:
+        elif waiting is not None and not limits.is_limited(runner):
             return Target(layers.of_awaited(mac), catalogue, phone=waiting)
     known = await devices.find(runner, *names)
     own = configuration_values.catalogue_for(catalogue, known.device.product_class)

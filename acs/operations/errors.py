@@ -84,6 +84,22 @@ class Forbidden(OperationError):
         self.role = role
 
 
+class OutOfReach(OperationError):
+    """The caller's role would do, but it is limited to some phones and this is about more."""
+
+
+class TooMany(OperationError):
+    """Too many calls, or too many wrong passwords, within a time; `retry_after` seconds end it."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class WrongLogin(OperationError):
+    """Name and password do not go together, or the user may not log in. The text never says which."""
+
+
 class Unavailable(OperationError):
     """Something this server depends on does not answer; the same call may work a little later."""
 

@@ -15,6 +15,7 @@ from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.expressions import Comparison, Expression, OneOf, leaves
 from acs.fleet.selector.lexing import LONGEST
 from acs.fleet.selector.parsing import Query, parse
+from acs.operations import limits
 from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.store import selection
@@ -85,6 +86,13 @@ def read(text: str, catalogue: Catalogue, *, field: str) -> Query:
     return query
 
 
+def checked(text: str, catalogue: Catalogue, *, field: str) -> str:
+    """A selector that is to limit somebody, "" for nothing. Raises Invalid."""
+    if text.strip():
+        read(text, catalogue, field=field)
+    return text.strip()
+
+
 def refused(error: SelectorError, field: str) -> Invalid:
     text = f"character {error.position + 1}: {error.message}"
     fault = FieldError(field, text, error.text, error.expected or None, position=error.position)
@@ -111,9 +119,12 @@ def _secret_key(catalogue: Catalogue, name: str) -> bool:
 
 
 async def prepared(runner: Runner, shapes: Shapes, query: Query, *, now: float, field: str) -> Selection:
-    """The phones a selector means. Raises Invalid where a saved selector in it cannot be used."""
+    """The phones a selector means, as far as the caller may see them.
+
+    Raises Invalid where a saved selector in it cannot be used.
+    """
     try:
-        return await runner.drive(selection.prepare(query, shapes, now=now))
+        return await runner.drive(selection.prepare(limits.narrowed(runner, query), shapes, now=now))
     except SelectorError as error:
         raise refused(error, field) from None
 

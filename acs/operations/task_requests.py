@@ -17,7 +17,7 @@ from acs.fleet import requests
 from acs.fleet.device import Device
 from acs.fleet.requests import DOWNLOAD_TYPES
 from acs.fleet.task import DownloadWork, Work
-from acs.operations import validation
+from acs.operations import limits, validation
 from acs.operations.errors import FieldError, Invalid
 from acs.operations.ports import Runner
 from acs.store import files
@@ -100,6 +100,8 @@ async def prepared(runner: Runner, device: Device, work: Work, schedule: Schedul
     faults = _faults_of_times(schedule, now)
     if isinstance(work, DownloadWork) and work.file:
         file = await runner.run(files.get(work.file))
+        if file is not None and file.device:  # what a phone sent is for those who may see that phone
+            file = file if file.device in await limits.visible(runner, [file.device]) else None
         if file is None:
             faults.append(
                 FieldError("file", "is not stored here", work.file, "the name of a file in /api/v1/files")

@@ -23,6 +23,7 @@ from acs.fleet.task import (
     TaskState,
     Work,
 )
+from acs.operations import limits
 from acs.operations.errors import Conflict, NotFound
 from acs.operations.ports import Runner, Sleep, moment
 from acs.operations.task_requests import Schedule, prepared
@@ -116,6 +117,7 @@ async def get(runner: Runner, identifier: str) -> TaskView:
     found = await runner.run(store.get(identifier))
     if found is None:
         raise NotFound("task", identifier)
+    await limits.require(runner, found.task.device, kind="task", name=identifier)
     return view(found.task)
 
 
@@ -134,6 +136,8 @@ async def wait(runner: Runner, identifier: str, *, seconds: float, sleep: Sleep)
 
 async def cancel(runner: Runner, identifier: str, *, by: str, now: float) -> TaskView:
     """Cancel a task that has not started. Raises NotFound, and Conflict when it has."""
+    if limits.is_limited(runner):
+        await get(runner, identifier)
     cancelled = await runner.drive(store.cancel(identifier, now=now, stamp=store.fresh_stamp()))
     task = cancelled.task
     if task is None:

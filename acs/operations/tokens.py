@@ -9,17 +9,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from acs.operations.errors import NotFound
+from acs.datamodel.keys import Catalogue
+from acs.fleet.selector.lexing import LONGEST
+from acs.operations import selectors
+from acs.operations.actors import Actor as Actor
+from acs.operations.actors import Kind
+from acs.operations.actors import Role as Role
+from acs.operations.errors import Conflict, NotFound
 from acs.operations.ports import Runner, moment
 from acs.store import tokens as store
+from acs.store import users
 from acs.store.tokens import Token
 
 _ID_BYTES = 5
@@ -28,33 +34,29 @@ _SECRET_BYTES = 24
 #: Ten years; longer than that is "never", which is said by leaving it out.
 MAX_LIFE = 315_360_000
 
+#: Of a token that a user makes for itself: a month, a year at most.
+OWN_LIFE = 30 * 86_400.0
+MAX_OWN_LIFE = 366 * 86_400
 
-class Role(StrEnum):
-    """What a token may do; each may also do all that those before it may."""
-
-    VIEWER = "viewer"  # look
-    OPERATOR = "operator"  # tasks, wake-ups, files, notes
-    ENGINEER = "engineer"  # forget devices
-    ADMIN = "admin"  # tokens
-
-    def covers(self, needed: Role) -> bool:
-        ranks = list(Role)
-        return ranks.index(self) >= ranks.index(needed)
-
-
-class Actor(Struct, frozen=True):
-    """Who calls. `name` stands in the record of everything done."""
-
-    token: str
-    name: str
-    role: Role
+#: The name of the token that the command line of the server's machine uses.
+LOCAL = "local-admin"
 
 
 class TokenRequest(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     role: Role
+    #: limits it to the phones of a selector, "" for all
+    select: Annotated[str, Meta(max_length=LONGEST, description="a selector; empty for all phones")] = ""
     #: None for a token that does not expire
     expires_in: Annotated[float, Meta(gt=0, le=MAX_LIFE, description="seconds")] | None = None
+
+
+class OwnTokenRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token for the user who asks; it may what the user may, or less where `role` says so."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    role: Role | None = None
+    expires_in: Annotated[float, Meta(gt=0, le=MAX_OWN_LIFE, description="seconds")] = OWN_LIFE
 
 
 class TokenView(Struct, frozen=True):
@@ -67,6 +69,10 @@ class TokenView(Struct, frozen=True):
     created_by: str
     expires_at: datetime | None
     expired: bool
+    #: the selector that limits it
+    select: str
+    #: whose it is; it ends with the user
+    user: str
 
 
 class NewToken(TokenView, frozen=True, kw_only=True):
@@ -81,26 +87,67 @@ async def actor_of(runner: Runner, text: str, *, now: float) -> Actor | None:
     token = await runner.run(store.get(identifier)) if identifier else None
     if token is None or not compare_digest(token.secret_sha256, _digest(secret)) or _expired(token, now):
         return None
-    return Actor(token.id, token.name or token.id, Role(token.role))
+    role = Role(token.role)
+    if not token.user:
+        kind = Kind.LOCAL if (token.name, token.created_by) == (LOCAL, "server") else Kind.TOKEN
+        return Actor(token.id, token.name or token.id, role, kind, token.select)
+    user = await runner.run(users.get(token.user))
+    if user is None or user.disabled:
+        return None
+    role = Role.lower(role, Role(user.role))
+    return Actor(token.id, user.name, role, Kind.TOKEN, user.select, user.name)
 
 
 async def create(
-    runner: Runner, asked: TokenRequest, *, by: str, now: float, randomness: Callable[[int], bytes]
+    runner: Runner,
+    asked: TokenRequest,
+    catalogue: Catalogue,
+    *,
+    by: str,
+    now: float,
+    randomness: Callable[[int], bytes],
 ) -> NewToken:
-    """Make a token and show its text, once."""
+    """Make a token and show its text, once. Raises Invalid for a selector that cannot be."""
+    select = selectors.checked(asked.select, catalogue, field="select")
+    token = Token(
+        id="",
+        role=asked.role,
+        secret_sha256="",
+        name=asked.name,
+        created_at=now,
+        created_by=by,
+        expires_at=now + asked.expires_in if asked.expires_in else 0,
+        select=select,
+    )
+    return await _keep(runner, token, now, randomness)
+
+
+async def create_own(
+    runner: Runner, asked: OwnTokenRequest, actor: Actor, *, now: float, randomness: Callable[[int], bytes]
+) -> NewToken:
+    """A token for the user who asks, as narrow as the user is. Raises Conflict for a token without one."""
+    if not actor.user:
+        raise Conflict("This is a token that belongs to no user; an administrator makes others like it.")
+    token = Token(
+        id="",
+        role=Role.lower(asked.role or actor.role, actor.role),
+        secret_sha256="",
+        name=asked.name,
+        created_at=now,
+        created_by=actor.name,
+        expires_at=now + asked.expires_in,
+        select=actor.select,
+        user=actor.user,
+    )
+    return await _keep(runner, token, now, randomness)
+
+
+async def _keep(runner: Runner, token: Token, now: float, randomness: Callable[[int], bytes]) -> NewToken:
     while True:
         identifier, secret = randomness(_ID_BYTES).hex(), randomness(_SECRET_BYTES).hex()
-        token = Token(
-            id=identifier,
-            role=asked.role,
-            secret_sha256=_digest(secret),
-            name=asked.name,
-            created_at=now,
-            created_by=by,
-            expires_at=now + asked.expires_in if asked.expires_in else 0,
-        )
-        if await runner.run(store.create(token)):
-            return NewToken(**_facts(token, now), token=_text(identifier, secret))
+        kept = structs.replace(token, id=identifier, secret_sha256=_digest(secret))
+        if await runner.run(store.create(kept)):
+            return NewToken(**_facts(kept, now), token=_text(identifier, secret))
 
 
 async def list_all(runner: Runner, *, now: float) -> list[TokenView]:
@@ -132,7 +179,7 @@ async def ensure_local_admin(
         id=identifier,
         role=Role.ADMIN,
         secret_sha256=_digest(secret),
-        name="local-admin",
+        name=LOCAL,
         created_at=now,
         created_by="server",
     )
@@ -195,4 +242,6 @@ def _facts(token: Token, now: float) -> dict[str, Any]:
         "created_by": token.created_by,
         "expires_at": moment(token.expires_at),
         "expired": _expired(token, now),
+        "select": token.select,
+        "user": token.user,
     }

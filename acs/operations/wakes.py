@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from acs.datamodel.keys import Catalogue
 from acs.fleet import waking
 from acs.fleet.identity import device_key
-from acs.operations import selectors
+from acs.operations import limits, selectors
 from acs.operations.errors import Invalid
 from acs.operations.ports import Runner, moment
 from acs.operations.wake import WakeView, wake_view
@@ -102,7 +102,11 @@ async def enqueue(
     if asked.select is not None:
         return await _enqueue_selected(runner, shapes, catalogue, asked.select, by=by, now=now)
     ids = list(dict.fromkeys(asked.devices or ()))
-    known = await runner.run(devices.are_known(ids))
+    seen = await limits.visible(runner, ids)
+    known = [
+        exists and one in seen
+        for one, exists in zip(ids, await runner.run(devices.are_known(ids)), strict=True)
+    ]
     found = [one for one, exists in zip(ids, known, strict=True) if exists]
     unknown = [one for one, exists in zip(ids, known, strict=True) if not exists]
     if not found:

@@ -21,6 +21,10 @@ class Token(Struct, frozen=True, array_like=True):
     created_at: float = 0
     created_by: str = ""
     expires_at: float = 0
+    #: the selector that limits it, "" for all phones
+    select: str = ""
+    #: whose it is: it may no more than this user, and ends with it; "" for one that stands for itself
+    user: str = ""
 
 
 _decode = Decoder(Token).decode

@@ -18,6 +18,7 @@ async def _create(call: Call) -> Reply:
     token = await tokens.create(
         call.services.runner,
         call.read(TokenRequest),
+        call.services.catalogue,
         by=call.actor.name,
         now=call.now,
         randomness=call.services.randomness,
