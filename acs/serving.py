@@ -26,12 +26,14 @@ from acs.datamodel.model_files import ModelFiles
 from acs.fleet import daily_window, transfer_link
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.identity import device_key
+from acs.fleet.metrics import Tally
 from acs.fleet.provisioning import AcsAccount
 from acs.fleet.situation import TransferLink
 from acs.fleet.task import DownloadWork, Task
 from acs.northbound.rest.routing import Services
 from acs.northbound.rest.site import make_site
 from acs.operations.tokens import ensure_local_admin
+from acs.reporting import Reporting
 from acs.settings import Settings
 from acs.southbound.action_urls import ActionUrls
 from acs.southbound.conversation import Conversations
@@ -111,12 +113,14 @@ class _Process:
         ports: Mapping[str, int],
         catalogue: Catalogue,
         models: ModelFiles,
-        waker: Callable[[ReactorRunner], WakeParts],
+        waker: Callable[[ReactorRunner, Tally], WakeParts],
     ) -> None:
         self.ports: list[Any] = []
         self._directory = directory
-        self._runner = runner = ReactorRunner(redis_url)
-        self._waking = waker(runner)
+        tally = Tally()
+        self._reporting = reporting = Reporting(tally, clock=reactor)
+        self._runner = runner = ReactorRunner(redis_url, timed=reporting.timed, on_lost=reporting.lost)
+        self._waking = waker(runner, tally)
         layers = LayerCache()
         config_window = daily_window.read(settings.config_window)
         self._watch = LayerWatch(redis_url, runner, layers)
@@ -132,6 +136,7 @@ class _Process:
             link=partial(_transfer_link, shared["link_key"], settings, ports["files"]),
             connection_login=partial(_wake_login, shared["wake_key"]),
             stun=self._waking.offer,
+            tally=tally,
         )
         authenticator = Authenticator(
             settings.cpe_auth,
@@ -139,7 +144,7 @@ class _Process:
             shared["fleet_password"].decode(),
             shared["nonce_key"],
         )
-        transfers = Transfers(runner, directory.files, now=time.time, catalogue=catalogue)
+        transfers = Transfers(runner, directory.files, now=time.time, catalogue=catalogue, tally=tally)
         files = FilesEndpoint(
             shared["link_key"],
             transfers,
@@ -155,7 +160,7 @@ class _Process:
         token = shared["action_token"].decode()
         keeps_calls = settings.action_url_calls == "on"
         actions = ActionUrls(runner, token, self._signs, keep_calls=keeps_calls)
-        files_port = FilesPort(resources, files, actions, provisioning)
+        files_port = FilesPort(resources, files, actions, provisioning, tally=tally)
         services = Services(
             runner=runner,
             shapes=Shapes(),
@@ -195,6 +200,7 @@ class _Process:
         self._signs.start()
         self._conversations.start()
         self._waking.start()
+        await self._reporting.start(self._runner, lambda: self._conversations.open_sessions)
 
     async def stop(self) -> None:
         """Let answers that are under way go out, write what is unwritten, then part from Redis."""
@@ -204,6 +210,7 @@ class _Process:
         await self._conversations.stop()
         await self._signs.stop()
         await self._watch.stop()
+        await self._reporting.stop()
         await self._runner.stop()
 
     def _refused(self, peer: str, status: int, reason: str) -> None:

@@ -20,6 +20,7 @@ from twisted.internet.task import LoopingCall
 
 from acs.fleet.device import Device
 from acs.fleet.identity import device_key
+from acs.fleet.metrics import Tally
 from acs.fleet.situation import StunOffer
 from acs.settings import Settings
 from acs.southbound.stun_messages import Address
@@ -54,6 +55,7 @@ class WakeParts:
         wake_key: bytes,
         stun_socket: socket.socket | None,
         runner: ReactorRunner,
+        tally: Tally,
     ) -> None:
         self._runner = runner
         self._socket = stun_socket
@@ -64,7 +66,7 @@ class WakeParts:
         self._counting.clock = reactor
         ways = WakeWays(Waker(settings.wakes_at_once), self._port, time.time)
         pace = Pace(settings.wakes_at_once, settings.wakes_per_second, settings.wake_spacing)
-        means = Means(runner=runner, ways=ways, now=time.time, clock=reactor, chance=random)
+        means = Means(runner=runner, ways=ways, now=time.time, clock=reactor, chance=random, tally=tally)
         self.service = WakeService(means, pace)
         self.offer: Callable[[Device], StunOffer] | None = None
         if stun_socket is not None:

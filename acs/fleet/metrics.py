@@ -50,6 +50,7 @@ TASKS = "acs_tasks"
 CONNECTION_REQUESTS = "acs_connection_requests"
 TRANSFERS = "acs_file_transfers"
 FILE_BYTES = "acs_file_bytes"
+FILE_REQUESTS = "acs_file_requests"
 REFUSALS = "acs_refusals"
 REDIS_SECONDS = "acs_redis_seconds"
 REDIS_LOSSES = "acs_redis_losses"
@@ -98,7 +99,8 @@ CATALOGUE: dict[str, Metric] = {
             "Connection requests by way; came: the phone opened a session.",
             ("way", "outcome"),
         ),
-        Metric(TRANSFERS, "File transfers that ended.", ("direction", "kind", "outcome")),
+        Metric(TRANSFERS, "File transfers of tasks that ended.", ("direction", "outcome")),
+        Metric(FILE_REQUESTS, "Requests on the files port, uploads left out.", ("kind", "status")),
         Metric(FILE_BYTES, "Bytes of files that went to phones and came from them.", ("direction", "kind")),
         Metric(REFUSALS, "What was turned away at the phones' doors.", ("door",)),
         Metric(
@@ -142,9 +144,9 @@ class Tally:
     def observe(self, value: float, name: str, *labels: str) -> None:
         """One observation of a histogram."""
         counts = self._counts
-        bucket = (name, *labels, bisect_left(CATALOGUE[name].buckets, value))
+        bucket: Key = (name, *labels, bisect_left(CATALOGUE[name].buckets, value))
         counts[bucket] = counts.get(bucket, 0) + 1
-        total = (name, *labels, SUM)
+        total: Key = (name, *labels, SUM)
         counts[total] = counts.get(total, 0) + value
 
     def take(self) -> dict[Key, float]:

@@ -43,6 +43,8 @@ class ActionUrls:
     :param now: seconds since the epoch.
     """
 
+    kind = "action"
+
     def __init__(
         self,
         runner: ReactorRunner,

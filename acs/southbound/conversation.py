@@ -34,11 +34,13 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.daily_window import DailyWindow
 from acs.fleet.device import Device, key_of_model
 from acs.fleet.identity import device_id_text, device_key
+from acs.fleet.metrics import Tally
 from acs.southbound import silence
 from acs.southbound.http_messages import Connection
 from acs.southbound.live_sessions import LiveSession, LiveSessions
 from acs.southbound.plain_answers import plain_answer
 from acs.southbound.post import EMPTY, Post, Reply
+from acs.southbound.session_counts import SessionCounts
 from acs.southbound.session_endings import DONE, FAILED, SUPERSEDED, SessionEndings
 from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker, reopened
 from acs.southbound.session_store import SessionStore, Superseded, device_key_of
@@ -69,6 +71,7 @@ class Conversations:
     :param config_window: when phones may reboot for it, None for never.
     :param informed: is told of each Inform: device key, device and when.
     :param inform_interval: seconds between the Informs of each phone, 0 for what they have.
+    :param tally: counts what happens.
     :param now: seconds since the epoch.
     """
 
@@ -85,13 +88,15 @@ class Conversations:
         config_window: DailyWindow | None = None,
         informed: Callable[[str, Device, float], None] | None = None,
         inform_interval: int = 0,
+        tally: Tally | None = None,
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
         patience: Patience = sessions.DEFAULT_PATIENCE,
         tick: float = silence.TICK,
         lost_grace: float = silence.LOST_GRACE,
     ) -> None:
-        self._store = SessionStore(runner, now, layers or LayerCache())
+        self._counts = counts = SessionCounts(tally or Tally())
+        self._store = SessionStore(runner, now, layers or LayerCache(), tasks_written=counts.tasks)
         self._clock = clock
         self._now = now
         self._randomness = randomness
@@ -105,12 +110,13 @@ class Conversations:
             wishes=Wishes(self._store, catalogue or key_loading.shipped(), config_window),
             inform_interval=inform_interval,
         )
-        self._endings = SessionEndings(self._lives, self._store, now)
+        self._endings = SessionEndings(self._lives, self._store, counts, now)
         self._silence = Silence(
             self._lives,
             self._store,
             self._steps,
             self._endings,
+            counts,
             clock=clock,
             now=now,
             patience=patience,
@@ -153,6 +159,7 @@ class Conversations:
     def refuse(self, peer: str, reason: str, excerpt: bytes = b"") -> None:
         """Record what was turned away."""
         log.info("refused", peer=peer, reason=reason)
+        self._counts.refused()
         self._store.refuse(peer, reason, excerpt)
 
     # --- a POST ---------------------------------------------------------------------------------------------
@@ -289,8 +296,10 @@ class Conversations:
         else:
             body = await self._steps.take_turn(live, transition, cast("CpeResponse | None", message), now)
             if not body:
+                self._counts.moved(transition, event, message)
                 self._endings.finish(live, DONE)
                 return EMPTY
+        self._counts.moved(transition, event, message)
         self._silence.wait_for(live)
         return Reply(body)
 
@@ -374,6 +383,7 @@ class Conversations:
             size=post.size,
         )
         live = await self._store.open(session, _likely_model(inform))
+        self._counts.began(session)
         hanging = self._lives.of_device(key)
         if hanging is not None:
             self._endings.finish(hanging, SUPERSEDED)

@@ -109,6 +109,8 @@ class FilesEndpoint:
     :param now: seconds since the epoch.
     """
 
+    kind = "task"
+
     def __init__(
         self,
         secret: bytes,

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from inspect import isawaitable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
-from acs.southbound.http_messages import BodySink, Request, RequestHead, Response, text_response
+from acs.fleet import metrics
+from acs.fleet.metrics import OTHER, Tally
+from acs.southbound.http_messages import (
+    BodySink,
+    FileBody,
+    Request,
+    RequestHead,
+    Response,
+    text_response,
+)
+
+#: The kind of files that are tasks' own: their bytes are counted where a transfer ends.
+TASK = "task"
+
+_NOTHING_HERE = text_response(404, "there is nothing here")
 
 
 class Door(Protocol):
     """What serves some paths of the port. `begin` and `handle` are those of an `HttpFactory`."""
+
+    @property
+    def kind(self) -> str:
+        """What it serves, in a word."""
 
     def claims(self, path: str) -> bool: ...
 
@@ -23,20 +42,37 @@ class Door(Protocol):
 
 
 class FilesPort:
-    """Its `begin` and `handle` are those of the files port's `HttpFactory`."""
+    """Its `begin` and `handle` are those of the files port's `HttpFactory`.
 
-    def __init__(self, *doors: Door) -> None:
+    :param tally: counts requests and bytes.
+    """
+
+    def __init__(self, *doors: Door, tally: Tally | None = None) -> None:
         self._doors = doors
+        self._tally = tally or Tally()
 
     def begin(self, head: RequestHead) -> BodySink | Response | None:
-        door = self._door(head.path)
-        return text_response(404, "there is nothing here") if door is None else door.begin(head)
+        kind, door = self._door(head.path)
+        answer = _NOTHING_HERE if door is None else door.begin(head)
+        if isinstance(answer, Response):
+            self._count(kind, answer)
+        return answer
 
-    def handle(
-        self, request: Request
-    ) -> Response | Deferred[Response] | Coroutine[Deferred[Any], Any, Response]:
-        door = self._door(request.path)
-        return text_response(404, "there is nothing here") if door is None else door.handle(request)
+    async def handle(self, request: Request) -> Response:
+        kind, door = self._door(request.path)
+        answer = _NOTHING_HERE if door is None else door.handle(request)
+        response: Response = await answer if isawaitable(answer) else answer
+        self._count(kind, response)
+        if kind != TASK and response.status == 200 and request.method == "GET":
+            body = response.body
+            size = body.length if isinstance(body, FileBody) else len(body)
+            self._tally.add(size, metrics.FILE_BYTES, "down", kind)
+        return response
 
-    def _door(self, path: str) -> Door | None:
-        return next((door for door in self._doors if door.claims(path)), None)
+    def _count(self, kind: str, response: Response) -> None:
+        self._tally.count(metrics.FILE_REQUESTS, kind, str(response.status))
+        if response.status == 403:
+            self._tally.count(metrics.REFUSALS, "files")
+
+    def _door(self, path: str) -> tuple[str, Door | None]:
+        return next(((door.kind, door) for door in self._doors if door.claims(path)), (OTHER, None))

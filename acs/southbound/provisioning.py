@@ -65,6 +65,8 @@ class Provisioning:
     :param now: seconds since the epoch.
     """
 
+    kind = "provisioning"
+
     def __init__(
         self,
         runner: ReactorRunner,

@@ -47,6 +47,8 @@ class ResourceFiles:
     :param now: seconds since the epoch.
     """
 
+    kind = "resource"
+
     def __init__(
         self,
         runner: ReactorRunner,

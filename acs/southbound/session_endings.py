@@ -12,6 +12,7 @@ from acs.cwmp import events
 from acs.cwmp.session import Phase
 from acs.fleet.changes import TimelineEntry
 from acs.southbound.live_sessions import LiveSession, LiveSessions
+from acs.southbound.session_counts import SessionCounts
 from acs.southbound.session_store import SessionStore
 
 log = structlog.get_logger("acs.sessions")
@@ -25,15 +26,19 @@ FAILED = "failed"
 class SessionEndings:
     """:param now: seconds since the epoch."""
 
-    def __init__(self, lives: LiveSessions, store: SessionStore, now: Callable[[], float]) -> None:
+    def __init__(
+        self, lives: LiveSessions, store: SessionStore, counts: SessionCounts, now: Callable[[], float]
+    ) -> None:
         self._lives = lives
         self._store = store
+        self._counts = counts
         self._now = now
 
     def finish(self, live: LiveSession, outcome: str) -> None:
         """Forget the session, and log its one line."""
         session = live.session
         self._store.forget_address(live)
+        self._counts.ended(session, outcome, self._now())
         if outcome == DONE:
             self._lives.end(live, session)
         elif outcome == TIMED_OUT:

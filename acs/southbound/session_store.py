@@ -6,7 +6,7 @@ not at hand it is asked for in the same round trip as the session itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from acs.fleet.desired import NamedLayer
 from acs.fleet.device import Device, Learning
 from acs.fleet.known_keys import KnownKey
 from acs.fleet.profile import ModelProfile
+from acs.fleet.task import Task
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.live_sessions import LiveSession
 from acs.store import (
@@ -50,6 +51,14 @@ class Superseded(Exception):
     process went on with it. Nothing was written."""
 
 
+#: Is told of tasks before and after they were written.
+TasksWritten = Callable[[Iterable[Task], Iterable[Task]], None]
+
+
+def _untold(before: Iterable[Task], after: Iterable[Task]) -> None:
+    """For whoever counts nothing."""
+
+
 class SessionStore:
     """:param now: seconds since the epoch."""
 
@@ -60,7 +69,9 @@ class SessionStore:
         layers: LayerCache,
         *,
         profile_ttl: float = PROFILE_TTL,
+        tasks_written: TasksWritten = _untold,
     ) -> None:
+        self._tasks_written = tasks_written
         self._runner = runner
         self._layers = layers
         self._now = now
@@ -197,6 +208,8 @@ class SessionStore:
             live.tasks = saved.tasks
             live.profile = current or live.profile
             return False
+        if draft.changes.tasks:
+            self._tasks_written(live.tasks, draft.changes.tasks)
         live.session = session
         live.stored = draft.changes.device or live.stored
         live.adopt(draft)

@@ -18,6 +18,7 @@ from acs.cwmp import session as sessions
 from acs.cwmp.session import Event, Patience
 from acs.southbound.http_messages import Connection
 from acs.southbound.live_sessions import LiveSession, LiveSessions
+from acs.southbound.session_counts import SessionCounts
 from acs.southbound.session_endings import FAILED, SUPERSEDED, TIMED_OUT, SessionEndings
 from acs.southbound.session_steps import SessionSteps
 from acs.southbound.session_store import SessionStore, Superseded
@@ -43,6 +44,7 @@ class Silence:
         store: SessionStore,
         steps: SessionSteps,
         endings: SessionEndings,
+        counts: SessionCounts,
         *,
         clock: Any,
         now: Callable[[], float],
@@ -54,6 +56,7 @@ class Silence:
         self._store = store
         self._steps = steps
         self._endings = endings
+        self._counts = counts
         self._clock = clock
         self._now = now
         self._patience = patience
@@ -133,6 +136,7 @@ class Silence:
             now = self._now()
             transition = sessions.receive(live.session, Event.TIME_OUT, now=now)
             await self._steps.close(live, transition, now)
+            self._counts.moved(transition, Event.TIME_OUT, None)
             self._endings.finish(live, TIMED_OUT)
         except Superseded:
             # Another process has gone on with it, or has ended it. This line is that process's to write.

@@ -20,10 +20,11 @@ from twisted.internet.threads import deferToThread
 
 from acs.datamodel import cfg_files, key_loading
 from acs.datamodel.keys import Catalogue
-from acs.fleet import proof
+from acs.fleet import metrics, proof
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.known_keys import pushed
+from acs.fleet.metrics import Tally
 from acs.fleet.task import DownloadWork, Task, TaskState, UploadWork
 from acs.southbound import read_back
 from acs.southbound.files_endpoint import ServedFile, Transfer
@@ -50,6 +51,7 @@ class Transfers:
 
     :param directory: of stored files, named by SHA-256.
     :param now: seconds since the epoch.
+    :param tally: counts transfers, their bytes, and what becomes of tasks over them.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Transfers:
         reactor: Any = None,
         retries: tuple[float, ...] = RETRIES,
         catalogue: Catalogue | None = None,
+        tally: Tally | None = None,
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor
@@ -69,6 +72,7 @@ class Transfers:
         self._now = now
         self._reactor = reactor
         self._retries = retries
+        self._tally = tally or Tally()
         self._catalogue = catalogue or key_loading.shipped()
 
     def lookup(self, task_id: str) -> Deferred[ServedFile | None]:
@@ -105,6 +109,10 @@ class Transfers:
 
     def record(self, transfer: Transfer) -> Deferred[None]:
         """Write a transfer to the phone's timeline and into its task's evidence."""
+        direction = "down" if transfer.purpose == "d" else "up"
+        outcome = "whole" if transfer.whole else "part" if transfer.complete else "broken"
+        self._tally.count(metrics.TRANSFERS, direction, outcome)
+        self._tally.add(transfer.bytes, metrics.FILE_BYTES, direction, "task")
         if transfer.purpose == "d":
             return Deferred.fromCoroutine(self._record_download(transfer))
         return Deferred.fromCoroutine(self._record_upload(transfer))
@@ -173,7 +181,15 @@ class Transfers:
         return name
 
     async def _update(self, task_id: str, change: Callable[[Task], Task]) -> None:
-        after = await self._runner.drive(tasks.update(task_id, change, stamp=tasks.fresh_stamp()))
+        before: list[TaskState] = []
+
+        def changed(task: Task) -> Task:
+            before[:] = [task.state]
+            return change(task)
+
+        after = await self._runner.drive(tasks.update(task_id, changed, stamp=tasks.fresh_stamp()))
+        if after is not None and before and after.state is not before[0]:
+            self._tally.count(metrics.TASKS, after.type, after.state)
         known = pushed(after) if after is not None else {}
         if known:
             await self._runner.run_all(known_keys.put(device_key_of_task(task_id), known))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
@@ -18,6 +18,7 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import WakeRecord
 from acs.fleet.fleet_event import FleetEvent, event
 from acs.fleet.identity import device_key
+from acs.fleet.metrics import CONNECTION_REQUESTS, Tally
 from acs.fleet.waking import Attempt, Kind, Way
 from acs.southbound.stun_messages import Address
 from acs.southbound.wake import Outcome
@@ -45,6 +46,8 @@ class Means(Struct, frozen=True):
     chance: Callable[[], float]
     looks: tuple[float, ...] = LOOKS
     udp_looks: tuple[float, ...] = UDP_LOOKS
+    #: counts attempts
+    tally: Tally = field(default_factory=Tally)
 
 
 async def attempt(means: Means, job: Job, told: Deferred[WakeRecord]) -> None:
@@ -139,6 +142,8 @@ class _Attempt:
     def _note(self, sent_at: float, way: Way, outcome: Outcome, came: KnownDevice | None) -> None:
         after = came.last_inform - sent_at if came is not None else None
         self._tried.append(Attempt(sent_at, way, outcome.kind, outcome.text, after))
+        ended = outcome.kind if came is None else Kind.CAME
+        self._means.tally.count(CONNECTION_REQUESTS, way, ended)
 
     async def _failed(self, outcome: Outcome, text: str) -> None:
         """Try again later, or say what is left to wait for."""

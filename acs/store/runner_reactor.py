@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -62,6 +63,7 @@ class ReactorRunner:
     """One Redis (`redis://`, `rediss://` or `unix://`), for as many callers as there are.
 
     `on_lost` is called with a sentence when the connection is lost, `on_back` when there is one again.
+    `timed` is told how many seconds a round trip took; of those that overlap, of the first.
     `loop` is the asyncio event loop to live on, by default the one that the reactor runs."""
 
     def __init__(
@@ -70,6 +72,7 @@ class ReactorRunner:
         *,
         on_lost: Callable[[str], None] | None = None,
         on_back: Callable[[], None] | None = None,
+        timed: Callable[[float], None] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._shown = without_password(url)
@@ -78,6 +81,10 @@ class ReactorRunner:
         )
         self._on_lost = on_lost
         self._on_back = on_back
+        self._timed = timed
+        #: the call whose round trip is being timed, and when it was sent
+        self._timing: _Waiting | None = None
+        self._sent_at = 0.0
         #: sent and not answered, in order
         self._waiting: deque[_Waiting] = deque()
         #: asked and not sent, in order
@@ -190,16 +197,23 @@ class ReactorRunner:
         """Send what was asked since the last time, in one write."""
         if self._wire is not None and self._unsent:
             self._wire.write(b"".join([_pack(call) for call, _, _ in self._unsent]))
+            if self._timing is None and self._timed is not None:
+                self._timing, self._sent_at = self._unsent[-1], monotonic()
             self._waiting.extend(self._unsent)
             self._unsent.clear()
 
     def _take(self, answer: Any) -> None:
         if not self._waiting:
             raise RedisError("an answer came that nobody asked for")
+        waiting = self._waiting.popleft()
+        if waiting is self._timing:
+            self._timing = None
+            if self._timed is not None:
+                self._timed(monotonic() - self._sent_at)
         if isinstance(answer, ResponseError):
-            self._refused(self._waiting.popleft(), answer)
+            self._refused(waiting, answer)
         else:
-            _answered(self._waiting.popleft(), answer)
+            _answered(waiting, answer)
 
     def _refused(self, refused: _Waiting, error: ResponseError) -> None:
         call, _, on_failure = refused
@@ -296,6 +310,7 @@ class ReactorRunner:
 
     def _fail_in_flight(self) -> None:
         in_flight, self._waiting = self._waiting, deque()
+        self._timing = None
         for _, _, on_failure in in_flight:
             on_failure(self._unavailable())
 
