@@ -127,7 +127,7 @@ class _Process:
         self._signs = SignsOfLife(runner, clock=reactor)
         self._conversations = Conversations(
             runner,
-            informed=self._signs.informed,
+            signs=self._signs,
             inform_interval=settings.inform_interval,
             layers=layers,
             catalogue=catalogue,

@@ -32,7 +32,7 @@ from acs.datamodel.keys import Catalogue
 from acs.fleet.attributes import mac_from
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.daily_window import DailyWindow
-from acs.fleet.device import Device, key_of_model
+from acs.fleet.device import key_of_model
 from acs.fleet.identity import device_id_text, device_key
 from acs.fleet.metrics import Tally
 from acs.southbound import silence
@@ -44,6 +44,7 @@ from acs.southbound.session_counts import SessionCounts
 from acs.southbound.session_endings import DONE, FAILED, SUPERSEDED, SessionEndings
 from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker, reopened
 from acs.southbound.session_store import SessionStore, Superseded, device_key_of
+from acs.southbound.signs_of_life import SignsOfLife
 from acs.southbound.silence import Silence
 from acs.southbound.wishes import Wishes
 from acs.store.errors import StoreError
@@ -69,7 +70,7 @@ class Conversations:
     :param layers: the configuration that phones share, kept fresh by whoever brings it.
     :param catalogue: the keys it is made of; the shipped ones where none is given.
     :param config_window: when phones may reboot for it, None for never.
-    :param informed: is told of each Inform: device key, device and when.
+    :param signs: is told of each Inform.
     :param inform_interval: seconds between the Informs of each phone, 0 for what they have.
     :param tally: counts what happens.
     :param now: seconds since the epoch.
@@ -86,7 +87,7 @@ class Conversations:
         layers: LayerCache | None = None,
         catalogue: Catalogue | None = None,
         config_window: DailyWindow | None = None,
-        informed: Callable[[str, Device, float], None] | None = None,
+        signs: SignsOfLife | None = None,
         inform_interval: int = 0,
         tally: Tally | None = None,
         now: Callable[[], float] = time.time,
@@ -100,7 +101,7 @@ class Conversations:
         self._clock = clock
         self._now = now
         self._randomness = randomness
-        self._informed = informed
+        self._signs = signs
         self._lives = LiveSessions(tick)
         self._steps = SessionSteps(
             self._store,
@@ -392,8 +393,8 @@ class Conversations:
             if live.device is None or events.BOOTSTRAP in map(events.normalise, session.events):
                 await self._meet(live, post, inform, device_id)
             await self._steps.absorb(live, post, inform, device_id, now)
-            if self._informed is not None and live.device is not None:
-                self._informed(key, live.device, now)
+            if self._signs is not None and live.device is not None:
+                self._signs.informed(key, live.device, now)
         except Superseded:
             return self._superseded(live)
         except StoreError:

@@ -12,8 +12,11 @@ if #ARGV == 4 then
 end
 for place = 5, #ARGV, 3 do
   local key, heard = ARGV[place], ARGV[place + 2]
-  redis.call('ZADD', KEYS[1], 'GT', ARGV[place + 1], key)
-  redis.call('ZADD', KEYS[2], 'GT', heard, key)
+  local before = redis.call('ZSCORE', KEYS[2], key)
+  if not before or tonumber(heard) >= tonumber(before) then
+    redis.call('ZADD', KEYS[1], ARGV[place + 1], key)
+    redis.call('ZADD', KEYS[2], heard, key)
+  end
   if redis.call('ZSCORE', KEYS[3], key) then
     redis.call('ZADD', KEYS[4], 'NX', heard, key)
   end
