@@ -99,8 +99,9 @@ def pause(kind: str, attempts: int, chance: float) -> float | None:
 
 
 def next_inform(device: Device, last_inform: float) -> float:
-    """When the phone will call by itself, 0 when its interval is not known."""
-    return last_inform + device.inform_interval if device.inform_interval and last_inform else 0.0
+    """When the phone will call by itself, as it is set or as is its habit; 0 when neither is known."""
+    interval = device.inform_interval or device.inform_habit
+    return last_inform + interval if interval and last_inform else 0.0
 
 
 def left_to_wait(device: Device, last_inform: float, now: float) -> str:
@@ -111,4 +112,4 @@ def left_to_wait(device: Device, last_inform: float, now: float) -> str:
     when = f"{datetime.fromtimestamp(due, UTC):%Y-%m-%d %H:%M:%S} UTC"
     if due < now:
         return f"it is left to call by itself, and its Inform has been overdue since {when}"
-    return f"its next Inform is due at {when} (every {device.inform_interval} s)"
+    return f"its next Inform is due at {when} (every {device.inform_interval or device.inform_habit:.0f} s)"

@@ -103,12 +103,10 @@ async def enqueue(
         return await _enqueue_selected(runner, shapes, catalogue, asked.select, by=by, now=now)
     ids = list(dict.fromkeys(asked.devices or ()))
     seen = await limits.visible(runner, ids)
-    known = [
-        exists and one in seen
-        for one, exists in zip(ids, await runner.run(devices.are_known(ids)), strict=True)
-    ]
-    found = [one for one, exists in zip(ids, known, strict=True) if exists]
-    unknown = [one for one, exists in zip(ids, known, strict=True) if not exists]
+    known: list[bool] = await runner.run(devices.are_known(ids))
+    found = [one for one, exists in zip(ids, known, strict=True) if exists and one in seen]
+    taken = set(found)
+    unknown = [one for one in ids if one not in taken]
     if not found:
         raise Invalid.field("devices", "names no known device", value=unknown[:10], allowed="device ids")
     new = await runner.drive(wakes.enqueue(found, by=by, now=now))
