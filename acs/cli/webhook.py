@@ -33,16 +33,16 @@ def list_webhooks(server: Server) -> None:
 
 @webhook.command()
 @click.argument("name")
-@click.argument("url")
+@click.argument("target", metavar="URL")
 @click.option(
     "--secret",
     envvar="ACS_WEBHOOK_SECRET",
     help="What calls are signed with. [default: a new one, shown once]",
 )
 @server_options
-def create(server: Server, name: str, url: str, secret: str | None) -> None:
+def create(server: Server, name: str, target: str, secret: str | None) -> None:
     """Make a webhook."""
-    body: dict[str, Any] = {"name": name, "url": url}
+    body: dict[str, Any] = {"name": name, "url": target}
     if secret:
         body["secret"] = secret
     made = server.api.call("POST", "/webhooks", json=body).json()
@@ -54,16 +54,16 @@ def create(server: Server, name: str, url: str, secret: str | None) -> None:
 
 @webhook.command()
 @click.argument("name")
-@click.option("--url", help="What is called from now on.")
+@click.option("--call", "target", metavar="URL", help="What is called from now on.")
 @click.option("--secret", envvar="ACS_WEBHOOK_SECRET", help="What calls are signed with from now on.")
 @click.option("--enable/--disable", "enabled", default=None, help="Whether it is called.")
 @server_options
-def change(server: Server, name: str, url: str | None, secret: str | None, enabled: bool | None) -> None:
+def change(server: Server, name: str, target: str | None, secret: str | None, enabled: bool | None) -> None:
     """Change a webhook; what is not given stays."""
-    given = {"url": url, "secret": secret, "enabled": enabled}
+    given = {"url": target, "secret": secret, "enabled": enabled}
     body = {field: value for field, value in given.items() if value is not None}
     if not body:
-        raise outcomes.WrongUsage("nothing to change: give --url, --secret, --enable or --disable")
+        raise outcomes.WrongUsage("nothing to change: give --call, --secret, --enable or --disable")
     changed = server.api.call("PATCH", f"/webhooks/{segment(name)}", json=body).json()
     server.printer.result(changed, f"changed: {name}")
 

@@ -22,7 +22,7 @@ class Alert(Struct, frozen=True, array_like=True):
     opened_at: float
     #: how many of its phones are missing
     phones: int
-    closed_at: float = 0
+    closed_at: float = 0.0
     #: who closed it: the server itself when the phones were back, else somebody
     closed_by: str = ""
 

@@ -21,7 +21,7 @@ _CHUNK = 500
 _PLACE = re.compile(r"\d{1,20}-\d{1,20}")
 
 #: What a filter may be.
-KINDS = [*Kind, *(f"{family}*" for family in FAMILIES)]
+KINDS = [*Kind, *(f"{family}*" for family in ("device_", "site_", *FAMILIES))]
 
 
 class EventView(Struct, frozen=True):
@@ -61,7 +61,7 @@ def matches(pattern: str, kind: str) -> bool:
 
 def check_kind(kind: str, field: str) -> str:
     """The kind or family. Raises Invalid for what no event is."""
-    if kind == "*" or is_kind(kind) or (kind.endswith("*") and kind[:-1] in FAMILIES):
+    if kind == "*" or kind in KINDS or is_kind(kind):
         return kind
     raise Invalid.field(field, "is no kind of event", value=kind, allowed=[*KINDS, "*"])
 

@@ -297,6 +297,8 @@ class Conversations:
         else:
             body = await self._steps.take_turn(live, transition, cast("CpeResponse | None", message), now)
             if not body:
+                if self._signs is not None and not live.device.routine_informs:
+                    self._signs.spoke(live.device, now)  # its interval may not have been known before
                 self._counts.moved(transition, event, message)
                 self._endings.finish(live, DONE)
                 return EMPTY
