@@ -139,6 +139,22 @@ class Settings:
         "roles by values of that claim: `acs-admins=admin; site7=operator tag = site7`, where a selector "
         "after the role limits it to its phones; who has none of them is refused",
     )
+    metrics_access: str = _setting(
+        "token",
+        "who may read /metrics: token, who shows an API token or metrics_token; open, everybody",
+        choices=("token", "open"),
+    )
+    metrics_token: str = _setting("", "a token that opens /metrics and nothing else, for Prometheus")
+    log_format: str = _setting(
+        "auto",
+        "how log lines look: json, console, or auto for console on a terminal and else json",
+        choices=("auto", "json", "console"),
+    )
+    log_sessions: str = _setting(
+        "eventful",
+        "which sessions have a line: all, or eventful for those that are more than a heartbeat",
+        choices=("all", "eventful"),
+    )
     log_level: str = _setting(
         "info", "least severity that is logged", choices=("debug", "info", "warning", "error")
     )

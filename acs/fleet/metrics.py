@@ -111,11 +111,11 @@ CATALOGUE: dict[str, Metric] = {
             _REDIS_BUCKETS,
         ),
         Metric(REDIS_LOSSES, "Connections to Redis that broke."),
-        Metric(WEB_REQUESTS, "Requests on the web port.", ("method", "route", "status")),
+        Metric(WEB_REQUESTS, "Requests on the web port.", ("area", "method", "status")),
         Metric(
             WEB_SECONDS,
             "From a request on the web port to its answer.",
-            ("method",),
+            ("area",),
             _HISTOGRAM,
             _WEB_BUCKETS,
         ),

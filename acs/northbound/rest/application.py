@@ -48,7 +48,8 @@ def make_application(services: Services, routes: Iterable[Route]) -> Klein:
 def _endpoint(services: Services, route: Route) -> Endpoint:
     async def endpoint(request: Request, **path: str) -> bytes | Resource:
         actor: Actor | None = None
-        if route.role is not None:
+        admitted = route.admits is not None and route.admits(services, request)
+        if route.role is not None and not admitted:
             actor = await authenticate(services.runner, request, services.now())
             if not actor.role.covers(route.role):
                 raise Forbidden(route.role, actor.role)

@@ -7,6 +7,7 @@ from functools import cache
 import msgspec
 
 from acs.northbound import openapi
+from acs.northbound.metrics import route as metrics
 from acs.northbound.rest import (
     action_urls,
     configuration,
@@ -61,6 +62,7 @@ ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
     *refusals.ROUTES,
     *health.ROUTES,
+    *metrics.ROUTES,
     Route(
         method="GET",
         path="/api/openapi.json",

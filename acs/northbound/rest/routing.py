@@ -16,9 +16,11 @@ from twisted.web.server import Request
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles
 from acs.fleet.daily_window import DailyWindow
+from acs.fleet.metrics import Tally
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
+from acs.northbound.web import Web
 from acs.operations import validation
 from acs.operations.ports import Runner, Wake
 from acs.operations.provisioning_files import Account
@@ -56,8 +58,15 @@ class Services(Struct, frozen=True, kw_only=True):
     version: str
     #: when phones may reboot for their configuration, None for never
     config_window: DailyWindow | None = None
+    #: what is set for the web port
+    web: Web = Web()
     #: the address of the files port for phones, "" where it is not known
     files_url: Callable[[], str] = str
+    #: who may read the metrics without an API token: everybody, or who shows this token ("" for nobody)
+    metrics_open: bool = False
+    metrics_token: str = ""
+    #: counts requests
+    tally: Tally = msgspec.field(default_factory=Tally)
     #: stands in the action URLs of phones, and whether their events of calls are kept
     action_token: str = ""
     keeps_calls: bool = False
@@ -149,5 +158,30 @@ class Route(Struct, frozen=True, kw_only=True):
     body: Any = None
     #: the content type of a raw body
     body_type: str = "application/octet-stream"
+    #: lets some callers in without an API token
+    admits: Callable[[Services, Request], bool] | None = None
     #: problem statuses beyond those that every route may answer
     problems: tuple[int, ...] = ()
+    #: for actors who are limited to some phones too: it shows and changes nothing of other phones
+    limited: bool = False
+    #: whether it changes anything, and so stands in the audit; by default what is no GET and not for viewers
+    changes: bool | None = None
+    #: its answer has a secret that is shown this once
+    shows_secret: bool = False
+    #: whether the OpenAPI document has it: not the ways of browsers
+    documented: bool = True
+
+    @property
+    def is_change(self) -> bool:
+        if self.changes is not None:
+            return self.changes
+        return self.method != "GET" and self.role not in (None, Role.VIEWER)
+
+    @property
+    def for_limited(self) -> bool:
+        """One phone by its id is looked for in sight only (`acs.operations.limits`)."""
+        return self.limited or self.path.startswith("/api/v1/devices/{device}")
+
+    @property
+    def creates(self) -> bool:
+        return self.method == "POST" and 201 in self.answers

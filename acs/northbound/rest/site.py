@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -9,11 +10,16 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
+from acs.fleet.metrics import OTHER, WEB_REQUESTS, WEB_SECONDS
 from acs.northbound.rest import problems
 from acs.northbound.rest.application import make_application, send
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.routes import ROUTES
 from acs.northbound.rest.routing import JSON_LIMIT, Services
+
+#: Labels of counted requests: what anybody may call is not among them.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_AREAS = frozenset({"api", "nbi", "soap", "healthz", "readyz", "metrics"})
 
 #: Bytes of a body kept for a caller who shows no token: such a request is refused, whatever it brings.
 STRANGER_LIMIT = 64 << 10
@@ -36,15 +42,26 @@ class RestSite(Site):
         return Body(self._services.incoming, limit)
 
     def log(self, request: Any) -> None:
-        """Changes are logged by `application`; reads are not worth a line each."""
+        """Changes are logged by `application`; reads are counted, and not worth a line each."""
+        method = request.method.decode("latin-1")
+        method = method if method in _METHODS else OTHER
+        first = request.path.lstrip(b"/").partition(b"/")[0].decode("latin-1")
+        area = first if first in _AREAS else "console"
+        self._services.tally.count(WEB_REQUESTS, area, method, str(request.code))
+        content_type = request.responseHeaders.getRawHeaders(b"content-type", [b""])[0]
+        if b"event-stream" not in content_type:  # such a one lasts as long as its reader likes
+            self._services.tally.observe(monotonic() - request.began, WEB_SECONDS, area)
 
 
 class _ApiRequest(Request):
     """A request whose body goes where this server wants it, and whose failures are problems, never HTML."""
 
     channel: Any
+    #: when its headers were in, by a clock that only grows
+    began = 0.0
 
     def gotLength(self, length: int | None) -> None:
+        self.began = monotonic()
         self.content = self.channel.site.body_for(self)
 
     def processingFailed(self, reason: Failure) -> Failure:

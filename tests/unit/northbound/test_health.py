@@ -18,8 +18,8 @@ def test_metrics_are_true(api, phone):
     phone(serial_number="2")
     answer = api("GET", "/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert 'acs_build_info{version="1.2.3"} 1' in answer.text.splitlines()
-    assert "acs_devices 2" in answer.text.splitlines()
+    assert 'acs_build_info{version="1.2.3"} 1.0' in answer.text.splitlines()
+    assert "acs_devices 2.0" in answer.text.splitlines()
 
 
 def test_refusals_are_newest_first(api, store):

@@ -1,0 +1,93 @@
+"""The figures of the whole server, whichever of its processes is asked."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from acs.fleet.metrics import Key
+from acs.operations import limits
+from acs.operations.ports import Runner
+from acs.store import metrics as store
+from acs.store import presence
+from acs.store.errors import StoreUnavailable
+from acs.store.metrics import Census, Report
+
+#: The names of `acs.store.metrics.queues`, in its order.
+_QUEUES = (
+    "wakes_waiting",
+    "wakes_under_way",
+    "deliveries_waiting",
+    "deliveries_given_up",
+    "alerts_open",
+    "jobs_waiting",
+    "jobs_running",
+    "jobs_failed",
+)
+
+
+class Disk(Struct, frozen=True):
+    """Of the file system that holds the data directory of the process that was asked, in bytes."""
+
+    size: int
+    free: int
+
+
+class Figures(Struct, frozen=True):
+    """Everything there is to tell. Without Redis only `disk` is."""
+
+    disk: Disk
+    redis_up: bool = False
+    #: counts of all processes since the store was begun
+    counts: dict[Key, float] = {}
+    #: processes that were heard of lately
+    processes: list[Report] = []
+    #: phones known, and how many of them are online, late, offline
+    phones: dict[str, int] = {}
+    census: Census = Census()
+    #: lengths by the words of `_QUEUES`
+    queues: dict[str, int] = {}
+    #: by Redis' own names
+    redis: dict[str, str] = {}
+
+    @property
+    def known_phones(self) -> int:
+        return sum(self.phones.values())
+
+
+def disk(directory: Path) -> Disk:
+    usage = shutil.disk_usage(directory)
+    return Disk(usage.total, usage.free)
+
+
+async def gather(runner: Runner, directory: Path, *, now: float) -> Figures:
+    """All figures, in one round trip. Raises OutOfReach for who is limited to some phones."""
+    limits.refuse_fleet_wide(runner, "The server's figures")
+    space = disk(directory)
+    queues = store.queues()
+    calls: list[Any] = [store.totals(), store.reports(), store.census(), store.redis_info()]
+    try:
+        answers = await runner.run_all([*calls, *presence.totals(), *queues])
+    except StoreUnavailable:
+        return Figures(space)
+    counts, reports, census, redis, known, late, offline, *lengths = answers
+    return Figures(
+        space,
+        redis_up=True,
+        counts=counts,
+        processes=await alive(runner, reports, now),
+        phones={"online": max(0, known - late - offline), "late": late, "offline": offline},
+        census=census,
+        queues=dict(zip(_QUEUES, lengths, strict=True)),
+        redis=redis,
+    )
+
+
+async def alive(runner: Runner, reports: list[Report], now: float) -> list[Report]:
+    """Those that were heard of lately; what was left by processes long dead is removed."""
+    dead = [one.name for one in reports if now - one.at > store.FORGOTTEN]
+    await runner.run_all(store.forget(dead))
+    return [one for one in reports if now - one.at <= store.SILENT]
