@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from twisted.internet.defer import Deferred, succeed
 
 from acs.fleet.desired import NamedLayer, in_order
-from acs.fleet.layers import FLEET, Group, Layer, group_layer, model_layer, phone_layer
+from acs.fleet.layers import EMPTY, FLEET, Group, Layer, group_layer, model_layer, phone_layer
 from acs.store import keyspace, layers
 from acs.store.calls import Steps
 from acs.store.errors import StoreError
@@ -53,6 +53,18 @@ class LayerCache:
         moved = changed.epoch != self.epoch
         self.epoch = changed.epoch
         return moved
+
+    def layer(self, name: str) -> Layer:
+        """A shared layer as it stands, by its name."""
+        return self._layers.get(name, EMPTY)
+
+    def with_layer(self, name: str, layer: Layer) -> LayerCache:
+        """The same layers but for this one: what would be if it were written."""
+        changed = LayerCache()
+        changed.epoch = self.epoch
+        changed._layers = {**self._layers, name: layer}
+        changed._groups = self._groups
+        return changed
 
     def layers_for(
         self, device_id: str, model: str, groups: Iterable[str], own: Layer | None

@@ -1,4 +1,4 @@
-"""…/config/drift, apply and verify of one phone: desired against known, and what can be done about it."""
+"""…/config/drift, apply and verify of one phone, and plans: desired against known, and what to do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from acs.northbound.rest.configuration import phone_of
 from acs.northbound.rest.replies import Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.northbound.rest.tasks import WakeQuery, send_wake
-from acs.operations import configuration_drift
+from acs.operations import configuration_drift, configuration_plan
 from acs.operations.configuration_drift import ApplyRequest, ApplyView, DriftView
+from acs.operations.configuration_plan_views import PlanRequest, PlanView
+from acs.operations.planned_changes import Server
 from acs.operations.tasks import TaskView
 from acs.operations.tokens import Role
 
@@ -54,9 +56,24 @@ async def _verify(call: Call) -> Reply:
     return created(task, f"/api/v1/tasks/{task.id}")
 
 
+async def _plan(call: Call) -> Reply:
+    services, asked = call.services, call.read(PlanRequest)
+    server = Server(services.shapes, services.catalogue, services.config_window)
+    return ok(await configuration_plan.make(services.runner, server, asked, now=call.now))
+
+
 _CONFIG = "/api/v1/devices/{device}/config"
 
 ROUTES = (
+    Route(
+        method="POST",
+        path="/api/v1/config/plan",
+        handle=_plan,
+        summary="What a change of configuration would come to, phone by phone, without touching any",
+        body=PlanRequest,
+        answers={200: PlanView},
+        problems=(404,),
+    ),
     Route(
         method="GET",
         path=_CONFIG + "/drift",
