@@ -18,7 +18,7 @@ from acs.datamodel.paths import is_secret, leaf_of, parent_of
 from acs.fleet import doubt, expiry, facts, learner, outcome, presence, proof, questions
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
 from acs.fleet.convergence.when import informed
-from acs.fleet.device import ConnectionRequestLogin, Device, Learning, StunSetting
+from acs.fleet.device import ConnectionRequestLogin, Device, InformTiming, Learning, StunSetting
 from acs.fleet.events import of_inform
 from acs.fleet.learning import LOST_SESSIONS, PAUSE, LearningState, reading_again
 from acs.fleet.profile import ModelProfile
@@ -183,6 +183,7 @@ def _bootstrap(
         learning=Learning.WANTED,
         missing=(),
         stun=StunSetting(),
+        timing=InformTiming(),
         connection_request=login if login.origin == "operator" else ConnectionRequestLogin(),
     )
     forget = Changes(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from acs.fleet.selector import values
 from acs.fleet.selector.evaluation import Test, like, test_of
@@ -145,7 +145,8 @@ def _sized(sets: Iterable[Driver], size: Callable[[Driver], int]) -> _Sized:
 
 def _may(test: Test, pair: Pair) -> bool:
     """Whether a phone of this model with this firmware may be meant, whatever else is true of it."""
-    return test(Facts("", model=pair.model, firmware=pair.firmware)) is not False
+    anyone: Any = UNSET  # of whatever id
+    return test(Facts(anyone, model=pair.model, firmware=pair.firmware)) is not False
 
 
 def _of_leaf(leaf: Comparison | OneOf | TaskEnded, directory: Directory) -> list[Driver] | None:
