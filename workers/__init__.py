@@ -5,6 +5,8 @@
     surroundings   what jobs work with: the store and the data directory
     presence       who is late, offline or back; sites that are cut off
     hooks          events through the rules: webhooks and tags
+    census         how many open tasks there are
+    reports        what a worker says of itself and counts
     upkeep         tasks whose time is over, files that nobody needs
 
 A job is a module-level function: plain arguments in, plain JSON out, safe to run twice and to lose half-way.

@@ -12,8 +12,9 @@ from pathlib import Path
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue
 
+from workers.reports import CountingWorker, Reports
 from workers.surroundings import Surroundings, settle
 from workers.timetable import QUEUE, TIMETABLE, Timetable
 
@@ -32,19 +33,21 @@ def run(redis_url: str, data_dir: Path, log_level: str) -> int:
         print(f"acs worker: Redis at {redis_url} is unreachable: {error}", file=sys.stderr)
         return 1
     settle(Surroundings(redis_url, data_dir))
-    timetable = Timetable(connection)
+    reports = Reports(redis_url)
+    timetable = Timetable(connection, reports.send)
     timetable.start()
     # imported here once, not in each of the processes that are forked for a job
     for entry in TIMETABLE:
         import_module(entry.function.rpartition(".")[0])
     try:
         level = "DEBUG" if log_level == "debug" else "WARNING"
-        Worker([Queue(QUEUE, connection=blocking)], connection=blocking).work(logging_level=level)
+        CountingWorker([Queue(QUEUE, connection=blocking)], connection=blocking).work(logging_level=level)
     except RedisError as error:  # lost for longer than RQ waits, or lost again while the worker said farewell
         print(f"acs worker: Redis at {redis_url} was lost: {error}", file=sys.stderr)
         return 1
     finally:
         timetable.stop()
+        reports.leave()
     return 0
 
 

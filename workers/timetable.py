@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from msgspec import Struct
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import DuplicateJobError
+
+from acs.store.errors import StoreError
 
 QUEUE = "acs"
 
@@ -35,6 +38,7 @@ TIMETABLE = (
     Entry("workers.presence.look", every=5),
     Entry("workers.hooks.pass_on", every=5),
     Entry("workers.upkeep.expire_overdue_tasks", every=30),
+    Entry("workers.census.count_tasks", every=60),
     Entry("workers.presence.repair", every=3600, timeout=1800),
     Entry("workers.upkeep.prune_files", every=3600, timeout=1800),
     Entry("workers.upkeep.repair_indexes", every=3600, timeout=1800),
@@ -66,11 +70,17 @@ def until_due(now: float, entries: tuple[Entry, ...] = TIMETABLE) -> float:
 
 
 class Timetable(threading.Thread):
-    """Enqueues what is due, until `stop`. A Redis that is away is tried again at the next interval."""
+    """Enqueues what is due, until `stop`. A Redis that is away is tried again at the next interval.
 
-    def __init__(self, connection: Redis, entries: tuple[Entry, ...] = TIMETABLE) -> None:
+    :param report: says with each look at what is due that this process is there.
+    """
+
+    def __init__(
+        self, connection: Redis, report: Callable[[], None], entries: tuple[Entry, ...] = TIMETABLE
+    ) -> None:
         super().__init__(name="timetable", daemon=True)
         self._queue = Queue(QUEUE, connection=connection)
+        self._report = report
         self._entries = entries
         self._stopped = threading.Event()
 
@@ -78,9 +88,10 @@ class Timetable(threading.Thread):
         while not self._stopped.is_set():
             now = time.time()
             try:
+                self._report()
                 for entry in self._entries:
                     enqueue(entry, self._queue, now)
-            except (RedisError, OSError) as error:
+            except (RedisError, StoreError, OSError) as error:
                 _log.warning("Redis is away, jobs are not enqueued: %s", error)
             self._stopped.wait(until_due(time.time(), self._entries))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from acs.fleet import expiry
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.task import TaskState
-from acs.store import files, index_repair, known_keys, tasks, timeline
+from acs.store import files, index_repair, known_keys, metrics, tasks, timeline
 from acs.store.runner_blocking import BlockingRunner
 from workers.surroundings import current
 
@@ -48,6 +48,7 @@ def _settle(runner: BlockingRunner, identifier: str, now: float) -> bool:
             if changed.outcome != "ok":
                 return False  # a session was faster: the deadline stays, and is looked at again
             ended = True
+            runner.run(metrics.entered(changes.tasks))
             runner.run_all(known_keys.put(key, changes.known))
             if changes.timeline:
                 runner.run(timeline.push(key, changes.timeline))

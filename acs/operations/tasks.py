@@ -28,8 +28,8 @@ from acs.operations.errors import Conflict, NotFound
 from acs.operations.ports import Runner, Sleep, moment
 from acs.operations.task_requests import Schedule, prepared
 from acs.operations.wake import WakeView
+from acs.store import metrics, timeline
 from acs.store import tasks as store
-from acs.store import timeline
 from acs.store.devices import KnownDevice
 
 #: The pause between two looks at a task that somebody waits for, in seconds: the first, and the longest.
@@ -102,7 +102,7 @@ async def create(
         raise Conflict(
             f"{device.id} has {store.OPEN_CAP} open tasks, the most a phone may have: cancel some, or wait."
         )
-    await runner.run(timeline.push(key, [_entry(task, "put down", by, now)]))
+    await runner.run_all([timeline.push(key, [_entry(task, "put down", by, now)]), metrics.entered([task])])
     return view(task)
 
 
@@ -144,7 +144,8 @@ async def cancel(runner: Runner, identifier: str, *, by: str, now: float) -> Tas
         raise NotFound("task", identifier)
     if cancelled.outcome == "not_pending":
         raise Conflict(f"The task is {task.state}; only a pending one can be cancelled.")
-    await runner.run(timeline.push(device_key(task.device), [_entry(task, "cancelled", by, now)]))
+    told = timeline.push(device_key(task.device), [_entry(task, "cancelled", by, now)])
+    await runner.run_all([told, metrics.entered([task])])
     return view(task)
 
 

@@ -7,13 +7,15 @@ of itself is worth nothing when it falls silent: `reports` leaves out those not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
-from acs.fleet.metrics import CATALOGUE, SUM, Key, Kind
+from acs.fleet.metrics import CATALOGUE, SUM, TASKS, Key, Kind
+from acs.fleet.task import Task
 from acs.store import codec, keyspace
 from acs.store.calls import Call, nothing, script, scripted
 
@@ -60,6 +62,12 @@ def add(counts: Mapping[Key, float]) -> Call[None]:
     for key, amount in counts.items():
         arguments += (_SEPARATOR.join(map(str, key)), repr(amount))
     return scripted(_ADD, (keyspace.METRIC_COUNTS,), arguments, nothing)
+
+
+def entered(tasks: Iterable[Task]) -> Call[None]:
+    """Count these tasks, at least one, in the state they have come into outside of a session."""
+    counts: Counter[Key] = Counter((TASKS, task.type, str(task.state)) for task in tasks)
+    return add(counts)
 
 
 def totals() -> Call[dict[Key, float]]:

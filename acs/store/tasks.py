@@ -100,6 +100,14 @@ def list_all(key: str) -> Call[list[Task]]:
     return scripted(_LIST, keys, (prefix + keyspace.FINISHED_TASK,), _decode_list)
 
 
+def open_tasks(key: str) -> Call[tuple[Task, ...]]:
+    """The open tasks alone of the device with this key."""
+    return Call(
+        ("HGETALL", keyspace.device_prefix(key) + keyspace.TASKS),
+        lambda answer: codec.decode_open_tasks(answer)[1],
+    )
+
+
 def change_tasks(key: str, *, stamp: str, tasks: Sequence[Task], new_stamp: str) -> Call[Changed]:
     """Write these tasks if the device's open tasks still have `stamp`; finished ones leave the open ones."""
     keys, arguments = written(keyspace.device_prefix(key), tasks, new_stamp)
