@@ -69,6 +69,7 @@ def _log_to_stderr(level: str) -> None:
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every call of a webhook
 
 
 def main() -> None:
