@@ -1,0 +1,135 @@
+"""Whether an image is for a phone: by its name and number, its version, and what it may be installed over.
+
+A vendor's images are named by the number of the phones' hardware: `37.72.0.5.rom` is for models with number
+37 (`cwmp_schemas/provisioning/file-numbers.toml`). The number of a model that the list does not have is what
+its HardwareVersion or SoftwareVersion begins with. An override lets an image of another model or number pass,
+nothing else: the same version, an older one, one that may not be installed over the present one stay refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from acs.fleet.selector.values import compare_versions
+
+#: The number of a model, None for one that the list does not have.
+NumberOf = Callable[[str], int | None]
+
+_NAME = re.compile(r"(\d{1,12})\.\d+\.\d+\.\d+[^/]*\.rom", re.IGNORECASE)
+_CONDITION = re.compile(r"\s*(<=|>=|<|>|=|==)?\s*(\S+)\s*")
+
+
+class Image(Struct, frozen=True):
+    """A stored firmware file. `sha256` in hex; `version` and `model` may be ""."""
+
+    name: str
+    size: int
+    sha256: str
+    version: str = ""
+    model: str = ""
+
+
+class Refusal(Struct, frozen=True):
+    """Why a phone does not get an image. `same`: it has it already."""
+
+    text: str
+    same: bool = False
+
+
+def number_in(name: str) -> int | None:
+    """The hardware number in an image's name; None for a name of another kind."""
+    found = _NAME.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def version_in(name: str) -> str:
+    """The version in an image's name, "" for none."""
+    return name[: -len(".rom")] if _NAME.fullmatch(name) else ""
+
+
+def of_image(image: Image, *, override: str) -> str:
+    """What is wrong with an image before any phone is looked at; "" for nothing."""
+    if image.size <= 0:
+        return "has no content"
+    named, version = number_in(image.name), image.version
+    if named is None and not image.model and not override:
+        return "has neither a model nor a name such as 37.72.0.5.rom: nothing tells which phones it is for"
+    if named is not None and version and _first_number(version) not in (None, named) and not override:
+        return f"is named for hardware {named}, but is said to be version {version}"
+    if not version and not version_in(image.name):
+        return "has no version: nothing would tell that it is installed"
+    return ""
+
+
+def for_phone(
+    image: Image,
+    *,
+    model: str,
+    hardware: str,
+    version: str,
+    number_of: NumberOf,
+    allowed_from: Iterable[str] = (),
+    downgrade: bool = False,
+    override: bool = False,
+) -> Refusal | None:
+    """Why this phone does not get the image; None where it does."""
+    wanted = image.version or version_in(image.name)
+    if version and version == wanted:
+        return Refusal(f"it has {version} already", same=True)
+    if not override:
+        why = _of_other_hardware(image, model, hardware, version, number_of)
+        if why:
+            return Refusal(why)
+    if version and compare_versions(wanted, version) < 0 and not downgrade:
+        return Refusal(f"{wanted} is older than its {version}, and a downgrade was not asked for")
+    conditions = tuple(allowed_from)
+    if conditions and not any(_allows(condition, version) for condition in conditions):
+        has = version or "no known version"
+        return Refusal(f"it has {has}, and the image may be installed over {', '.join(conditions)} only")
+    return None
+
+
+def _of_other_hardware(image: Image, model: str, hardware: str, version: str, number_of: NumberOf) -> str:
+    if image.model and model and _folded(image.model) != _folded(model):
+        return f"the image is for {image.model}, and this is a {model}"
+    number = number_in(image.name)
+    if number is None:
+        return ""
+    own = number_of(model) if model else None
+    if own is None:
+        own = _first_number(hardware) or _first_number(version)
+    if own is None:
+        return f"the image is for hardware {number}, and nothing tells the number of this {model or 'phone'}"
+    if own != number:
+        return f"the image is for hardware {number}, and a {model or 'phone like this'} is {own}"
+    return ""
+
+
+def _allows(condition: str, version: str) -> bool:
+    found = _CONDITION.fullmatch(condition)
+    if found is None or not version:
+        return False
+    order = compare_versions(version, found[2])
+    match found[1]:
+        case "<":
+            return order < 0
+        case "<=":
+            return order <= 0
+        case ">":
+            return order > 0
+        case ">=":
+            return order >= 0
+        case _:
+            return order == 0
+
+
+def _first_number(text: str) -> int | None:
+    first = text.strip().partition(".")[0]
+    return int(first) if first.isascii() and first.isdecimal() else None
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold().removeprefix("sip-")

@@ -1,0 +1,123 @@
+"""From a phone's task to its outcome: what the evidence says, and what is to be done next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acs.fleet import guarding, proof
+from acs.fleet.rollout.member import Member, Outcome
+from acs.fleet.task import DownloadWork, FactoryResetWork, RebootWork, Task, TaskState
+
+#: Evidence of a task that a rollout took back before the phone was asked.
+WITHDRAWN = "withdrawn"
+
+#: Evidence of a task that is shown with the phone.
+_SHOWN = ("version_before", "version", "bytes_served", "transfer_complete", "proved_by", "status", "received")
+
+
+def seen(member: Member, task: Task, *, now: float, confirm: float) -> Member:
+    """The phone as its task shows it. A turn that ended without the phone being asked leaves it DEFERRED."""
+    member = _with_evidence(member, task)
+    match task.state:
+        case TaskState.PENDING:
+            return _pending(member, task)
+        case TaskState.RUNNING | TaskState.WAITING:
+            return _under_way(member, task, now, confirm)
+        case TaskState.DONE:
+            return member.replace(outcome=Outcome.CHECKING, reason="", active=False)
+        case TaskState.FAILED if task.evidence.get("unproved"):
+            return _settled(member, task, Outcome.UNCONFIRMED, _fault(task))
+        case TaskState.FAILED:
+            return _settled(member, task, Outcome.FAILED, _fault(task))
+        case _ if task.attempts == 0:
+            return _never_asked(member, task)
+        case _:
+            return _settled(
+                member, task, Outcome.UNCONFIRMED, _fault(task) or "it was taken back after it was sent"
+            )
+
+
+def withdrawn(task: Task, now: float) -> Task | None:
+    """The task taken back, where it waits to go out (again); None where it cannot be."""
+    if task.state is not TaskState.PENDING:
+        return None
+    return task.noting(**{WITHDRAWN: True}).replace(state=TaskState.CANCELLED, finished_at=now)
+
+
+def bytes_wanted(task: Task) -> int:
+    return task.work.size if isinstance(task.work, DownloadWork) else 0
+
+
+def _pending(member: Member, task: Task) -> Member:
+    busy = task.evidence.get(guarding.BUSY)
+    if task.attempts:
+        reason = f"to be asked again: {task.evidence.get('last_fault', 'no answer')}"
+        return member.replace(outcome=Outcome.SENT, reason=reason)
+    if busy is not None:
+        return member.replace(outcome=Outcome.DEFERRED, reason=busy["why"])
+    return member.replace(outcome=Outcome.WAITING, reason="its task is put down; it is called")
+
+
+def _under_way(member: Member, task: Task, now: float, confirm: float) -> Member:
+    evidence = task.evidence
+    member = member.replace(sent_at=task.started_at)
+    if now > task.started_at + confirm:
+        reason = f"no proof within {confirm:g} s; it may still come"
+        return member.replace(outcome=Outcome.UNCONFIRMED, reason=reason, active=False, ended_at=now)
+    if task.state is TaskState.RUNNING and not proof.taken(task):
+        return member.replace(outcome=Outcome.SENT, reason="")
+    if isinstance(task.work, RebootWork | FactoryResetWork):
+        return member.replace(outcome=Outcome.REBOOTING, reason="")
+    sent = evidence.get("served_complete") or evidence.get("transfer_complete", {}).get("fault_code") == 0
+    if proof.is_firmware(task) and (sent or evidence.get("booted")):
+        return member.replace(outcome=Outcome.REBOOTING, reason="")
+    if evidence.get("bytes_served") or evidence.get("fetches_open") or "received" in evidence:
+        size = bytes_wanted(task)
+        of = f" of {size}" if size else ""
+        return member.replace(
+            outcome=Outcome.TRANSFERRING, reason=f"{evidence.get('bytes_served', 0)}{of} bytes"
+        )
+    return member.replace(outcome=Outcome.SENT, reason="")
+
+
+def _never_asked(member: Member, task: Task) -> Member:
+    if task.state is TaskState.CANCELLED and not task.evidence.get(WITHDRAWN):
+        return _settled(member, task, Outcome.SKIPPED, "its task was cancelled")
+    busy = task.evidence.get(guarding.BUSY)
+    if busy is not None:
+        reason = f"{busy['why']}, asked {busy['times']} times"
+    elif task.evidence.get(WITHDRAWN):
+        reason = "taken back before it was asked"
+    else:
+        reason = "it did not call in its turn"
+    return member.replace(outcome=Outcome.DEFERRED, reason=reason, active=False)
+
+
+def _settled(member: Member, task: Task, outcome: Outcome, reason: str) -> Member:
+    return member.replace(
+        outcome=outcome,
+        reason=reason,
+        active=False,
+        sent_at=task.started_at or member.sent_at,
+        ended_at=task.finished_at,
+    )
+
+
+def _with_evidence(member: Member, task: Task) -> Member:
+    """The member with what its task has for evidence, and the times of both."""
+    found: dict[str, Any] = {name: task.evidence[name] for name in _SHOWN if name in task.evidence}
+    result = task.result if isinstance(task.result, dict) else {}
+    if "version" in result:
+        found["version"] = result["version"]
+    if task.fault is not None:
+        found["fault"] = {"code": task.fault.code, "text": task.fault.text}
+    busy = task.evidence.get(guarding.BUSY)
+    if busy is not None:
+        found["in_a_call"] = {"times": busy["times"], "last": busy["at"]}
+    if found.items() <= member.evidence.items():
+        return member
+    return member.noting(**found)
+
+
+def _fault(task: Task) -> str:
+    return task.fault.text if task.fault is not None else ""
