@@ -15,6 +15,14 @@ from acs.northbound.rest.routing import Route
 
 _REFERENCE = "#/components/schemas/{name}"
 
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "With the same key, what is here is made once; its first answer is given again for a day",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
 #: What the path parameters mean.
 _SEGMENTS = {
     "device": "Device id, `OUI-ProductClass-SerialNumber`, each part percent-encoded outside `[A-Za-z0-9_]`; "
@@ -23,6 +31,7 @@ _SEGMENTS = {
     "name": "Name of a stored file",
     "kind": "Kind of resource file, such as `replace-rules`",
     "token": "Token id",
+    "user": "Name of a user",
     "model": "Product class, as phones tell it",
     "group": "Name of a group",
     "selector": "Name of a saved selector",
@@ -43,11 +52,12 @@ _STATUS = {
     304: "Not changed",
     400: "The request is not understood",
     401: "No token, or one that does not count",
-    403: "The token's role does not allow it",
+    403: "The caller's role, or the selector that limits it, does not allow it",
     404: "There is no such thing",
     409: "Not in the present state",
     412: "Somebody else wrote meanwhile",
     413: "Too large",
+    429: "Too many calls; `Retry-After` tells when to go on",
     416: "No such part of the file",
     422: "A field is wrong; `errors` names each, its value and what is allowed",
     500: "The server failed; `instance` is the id of the line in its log",
@@ -61,7 +71,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     types = _types(table)
     _, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
-    for route in table:
+    for route in filter(lambda route: route.documented, table):
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -76,10 +86,11 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "acs_ID_SECRET"}
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "acs_ID_SECRET"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "acs_session"},
             },
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
     }
 
 
@@ -95,11 +106,14 @@ def _types(routes: tuple[Route, ...]) -> list[Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
+    parameters = [*_path_parameters(route.path), *_query_parameters(route)]
+    if route.creates and route.role is not None:
+        parameters.append(_IDEMPOTENCY_KEY)
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
         "summary": route.summary,
         "tags": [_tag(route.path)],
-        "parameters": [*_path_parameters(route.path), *_query_parameters(route)],
+        "parameters": parameters,
         "responses": _responses(route),
     }
     if route.role is None:
@@ -178,13 +192,13 @@ def _schema_of_content(kind: Any) -> dict[str, Any]:
 def _problems(route: Route) -> list[int]:
     every = {500, 422}  # 422: a query parameter that no route knows is named
     if route.role is not None:
-        every |= {401, 503}
-        if route.role != "viewer":
-            every.add(403)
+        every |= {401, 403, 429, 503}
     if "{" in route.path:
         every.add(404)
     if route.body is not None:
         every |= {413} if route.body is bytes else {400, 413}
+    if route.creates and route.role is not None:
+        every.add(409)  # of an Idempotency-Key that is under way
     return sorted(every | set(route.problems))
 
 

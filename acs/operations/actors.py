@@ -20,7 +20,7 @@ class Role(StrEnum):
         return ranks.index(self) >= ranks.index(needed)
 
     @classmethod
-    def lower(cls, one: Role, other: Role) -> Role:
+    def least_of(cls, one: Role, other: Role) -> Role:
         """The one of both that may less."""
         return other if one.covers(other) else one
 

@@ -96,6 +96,10 @@ class TooMany(OperationError):
         self.retry_after = retry_after
 
 
+class Forged(OperationError):
+    """A change that none of our own pages asked for, or one of an earlier session."""
+
+
 class WrongLogin(OperationError):
     """Name and password do not go together, or the user may not log in. The text never says which."""
 

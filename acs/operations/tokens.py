@@ -94,7 +94,7 @@ async def actor_of(runner: Runner, text: str, *, now: float) -> Actor | None:
     user = await runner.run(users.get(token.user))
     if user is None or user.disabled:
         return None
-    role = Role.lower(role, Role(user.role))
+    role = Role.least_of(role, Role(user.role))
     return Actor(token.id, user.name, role, Kind.TOKEN, user.select, user.name)
 
 
@@ -130,7 +130,7 @@ async def create_own(
         raise Conflict("This is a token that belongs to no user; an administrator makes others like it.")
     token = Token(
         id="",
-        role=Role.lower(asked.role or actor.role, actor.role),
+        role=Role.least_of(asked.role or actor.role, actor.role),
         secret_sha256="",
         name=asked.name,
         created_at=now,

@@ -129,7 +129,7 @@ async def set_password(runner: Runner, name: str, password: str, *, now: float) 
 
 
 async def delete(runner: Runner, name: str) -> None:
-    """Sessions and tokens end with the user. Raises NotFound, and Conflict for the last who may make users."""
+    """Sessions and tokens end too. Raises NotFound, and Conflict for the last one who may make users."""
     user = await find(runner, name)
     if _is_master(user):
         await _require_another(runner, user.name)

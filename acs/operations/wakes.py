@@ -102,8 +102,9 @@ async def enqueue(
     if asked.select is not None:
         return await _enqueue_selected(runner, shapes, catalogue, asked.select, by=by, now=now)
     ids = list(dict.fromkeys(asked.devices or ()))
+    there = await runner.run(devices.are_known(ids))
     seen = await limits.visible(runner, ids)
-    known: list[bool] = await runner.run(devices.are_known(ids))
+    known = [exists and one in seen for one, exists in zip(ids, there, strict=True)]
     found = [one for one, exists in zip(ids, known, strict=True) if exists and one in seen]
     taken = set(found)
     unknown = [one for one in ids if one not in taken]

@@ -1,4 +1,4 @@
-"""The audit: an append-only stream of who changed what. Nothing changes an entry; age and number remove it."""
+"""The audit: an append-only stream of who changed what. Entries never change; age and number remove them."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,12 +15,13 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from acs.northbound.rest import problems
-from acs.northbound.rest.authentication import authenticate
+from acs.northbound import browser_session
+from acs.northbound.rest import audit_trail, once, problems
+from acs.northbound.rest.authentication import admit, authenticate
 from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import Call, Route, Services
 from acs.operations import validation
-from acs.operations.errors import Forbidden, Invalid
+from acs.operations.errors import Invalid, OperationError
 from acs.operations.tokens import Actor
 
 log = structlog.get_logger("api")
@@ -33,10 +35,12 @@ def make_application(services: Services, routes: Iterable[Route]) -> Klein:
     application = Klein()
     application.url_map.merge_slashes = False
     application.url_map.strict_slashes = False
-    for route in routes:
+    table = tuple(routes)
+    reads = audit_trail.reads_of({route.path: route for route in table if route.method == "GET"})
+    for route in table:
         rule = re.sub(r"\{(\w+)\}", r"<\1>", route.path)
         add = application.route(rule, methods=[route.method], endpoint=f"{route.method} {route.path}")
-        add(_endpoint(services, route))
+        add(_endpoint(services, route, reads.get(route.path)))
 
     def failed(request: Request, failure: Failure) -> bytes:
         return send(request, problems.problem(failure.value or RuntimeError("a failure without a reason")))
@@ -45,22 +49,47 @@ def make_application(services: Services, routes: Iterable[Route]) -> Klein:
     return application
 
 
-def _endpoint(services: Services, route: Route) -> Endpoint:
+def _endpoint(services: Services, route: Route, read: Route | None) -> Endpoint:
     async def endpoint(request: Request, **path: str) -> bytes | Resource:
         actor: Actor | None = None
+        own, identifier = services, browser_session.name_request(services, request)
         admitted = route.admits is not None and route.admits(services, request)
         if route.role is not None and not admitted:
-            actor = await authenticate(services.runner, request, services.now())
-            if not actor.role.covers(route.role):
-                raise Forbidden(route.role, actor.role)
-        call = Call(services, request, path, actor, _query(route, request))
-        answer = await route.handle(call)
+            actor = await authenticate(services, request)
+            own = browser_session.services_for(services, actor)
+        call = Call(own, request, path, actor, None, identifier)
+        if actor is not None:
+            await _admit(route, call, actor)
+        call.query = _query(route, request)
+        if actor is None:
+            answer = await route.handle(call)
+        else:
+            answer = await once.perform(call, route, partial(_work, route, read, call))
         if actor is not None and route.method != "GET":
             status = answer.status if isinstance(answer, Reply) else 200
             log.info("change", method=route.method, path=_path(request), status=status, by=actor.name)
         return send(request, answer) if isinstance(answer, Reply) else answer
 
     return endpoint
+
+
+async def _admit(route: Route, call: Call, actor: Actor) -> None:
+    """A change that is wanted and not allowed stands in the audit too."""
+    try:
+        admit(route, actor)
+    except OperationError as refusal:
+        if route.is_change:
+            await audit_trail.write_refusal(call, route, refusal)
+        raise
+
+
+async def _work(route: Route, read: Route | None, call: Call) -> Reply | Resource:
+    if not route.is_change:
+        return await route.handle(call)
+    old = await audit_trail.before(call, route, read)
+    answer = await route.handle(call)
+    await audit_trail.write(call, route, old, answer)
+    return answer
 
 
 def _query(route: Route, request: Request) -> Any:

@@ -1,23 +1,49 @@
-"""Who calls: the bearer token of RFC 6750, in the Authorization header and nowhere else."""
+"""Who calls: the bearer token of RFC 6750 in the Authorization header, else a browser's session cookie."""
 
 from __future__ import annotations
 
 from twisted.web.server import Request
 
+from acs.northbound import browser_session
 from acs.northbound.rest.problems import Unauthenticated
-from acs.operations.ports import Runner
-from acs.operations.tokens import Actor, actor_of
+from acs.northbound.rest.routing import Route, Services
+from acs.operations import call_rates
+from acs.operations.actors import Actor
+from acs.operations.errors import Forbidden, OutOfReach
+from acs.operations.tokens import actor_of
 
 
-async def authenticate(runner: Runner, request: Request, now: float) -> Actor:
-    """The actor whose token the request shows. Raises Unauthenticated."""
+async def authenticate(services: Services, request: Request) -> Actor:
+    """The actor whose token or session the request shows. Raises Unauthenticated, Forged, TooMany."""
+    actor = await _actor(services, request)
+    await call_rates.count(services.runner, actor, most=services.web.rate_limit)
+    return actor
+
+
+def admit(route: Route, actor: Actor) -> None:
+    """Raises Forbidden or OutOfReach where this actor may not use this route."""
+    if route.role is not None and not actor.role.covers(route.role):
+        raise Forbidden(route.role, actor.role)
+    if actor.select and route.role is not None and not route.for_limited:
+        raise OutOfReach(
+            f"You are limited to the phones of {actor.select!r}, and this concerns more than these; "
+            "somebody without such a limit has to do it."
+        )
+
+
+async def _actor(services: Services, request: Request) -> Actor:
     raw = request.getHeader(b"authorization")
     if raw is None:
-        raise Unauthenticated("An API token is needed: Authorization: Bearer TOKEN.")
+        seat = await browser_session.seat_of(services, request)
+        if seat is None:
+            raise Unauthenticated("An API token is needed: Authorization: Bearer TOKEN.")
+        if request.method not in (b"GET", b"HEAD"):
+            browser_session.check_csrf(seat, request)
+        return seat.actor
     scheme, _, text = raw.decode("latin-1").strip().partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("The Authorization header must be: Bearer TOKEN.")
-    actor = await actor_of(runner, text.strip(), now=now)
+    actor = await actor_of(services.runner, text.strip(), now=services.now())
     if actor is None:
         raise Unauthenticated("The API token is unknown, revoked or expired; `acs token create` makes one.")
     return actor

@@ -100,6 +100,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/devices",
+        limited=True,
         handle=_list,
         summary="The devices, or those that match q",
         query=_ListQuery,

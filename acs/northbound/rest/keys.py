@@ -38,6 +38,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/keys",
+        limited=True,
         handle=_list,
         summary="The documented configuration keys, or those that match q",
         query=_ListQuery,

@@ -19,11 +19,15 @@ from acs.operations.errors import (
     Conflict,
     FieldError,
     Forbidden,
+    Forged,
     Invalid,
     NotFound,
+    OutOfReach,
     PreconditionFailed,
     TooLarge,
+    TooMany,
     Unavailable,
+    WrongLogin,
 )
 from acs.store.errors import StoreConflict, StoreError
 
@@ -61,10 +65,14 @@ def problem(exception: BaseException) -> Reply:
             return _reply(409, "conflict", str(exception))
         case PreconditionFailed():
             return _reply(412, "precondition-failed", str(exception))
-        case Forbidden():
+        case Forbidden() | OutOfReach() | Forged():
             return _reply(403, "forbidden", str(exception))
         case TooLarge():
             return _reply(413, "too-large", str(exception))
+        case TooMany(retry_after=seconds):
+            return _reply(429, "too-many", str(exception), headers=(("Retry-After", str(seconds)),))
+        case WrongLogin():
+            return _reply(401, "wrong-login", str(exception))
         case BadRequest():
             return _reply(400, "bad-request", str(exception))
         case Unauthenticated():

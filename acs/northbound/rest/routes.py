@@ -10,6 +10,7 @@ from acs.northbound import openapi
 from acs.northbound.metrics import route as metrics
 from acs.northbound.rest import (
     action_urls,
+    audit,
     configuration,
     configuration_drift,
     coverage,
@@ -25,8 +26,10 @@ from acs.northbound.rest import (
     refusals,
     resources,
     selectors,
+    session,
     tasks,
     tokens,
+    users,
     wakes,
 )
 from acs.northbound.rest.replies import Reply
@@ -60,6 +63,9 @@ ROUTES: tuple[Route, ...] = (
     *hooks.ROUTES,
     *device_import.ROUTES,
     *tokens.ROUTES,
+    *users.ROUTES,
+    *session.ROUTES,
+    *audit.ROUTES,
     *refusals.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,

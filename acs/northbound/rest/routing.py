@@ -80,10 +80,18 @@ class Call:
     """One request on its way through a handler."""
 
     def __init__(
-        self, services: Services, request: Request, path: dict[str, str], actor: Actor | None, query: Any
+        self,
+        services: Services,
+        request: Request,
+        path: dict[str, str],
+        actor: Actor | None,
+        query: Any,
+        identifier: str = "",
     ) -> None:
         self.services = services
         self.request = request
+        #: the id of the request, as the log, the audit and the answer have it
+        self.id = identifier
         self.query = query
         self._path = path
         self._actor = actor
@@ -93,6 +101,15 @@ class Call:
         """Who calls. Only routes that need no token have nobody."""
         assert self._actor is not None
         return self._actor
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.services.web.address(self.request)
+
+    def looking(self, query: Any) -> Call:
+        """The same object, only looked at, with this query."""
+        return Call(self.services, self.request, self._path, self._actor, query, self.id)
 
     @property
     def now(self) -> float:

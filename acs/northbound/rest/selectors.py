@@ -77,6 +77,7 @@ ROUTES = (
     Route(
         method="POST",
         path=_ALL + "/try",
+        limited=True,
         handle=_try,
         summary="Whom a selector means now, without saving it",
         body=TryRequest,

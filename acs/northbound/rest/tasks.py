@@ -130,6 +130,7 @@ ROUTES = (
     Route(
         method="GET",
         path=_TASK,
+        limited=True,
         handle=_show,
         summary="One task; with wait, as soon as it has ended",
         query=_WaitQuery,
@@ -138,6 +139,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path=_TASK,
+        limited=True,
         handle=_cancel,
         summary="Cancel a task that has not started",
         role=Role.OPERATOR,

@@ -44,6 +44,7 @@ ROUTES = (
         role=Role.ADMIN,
         body=TokenRequest,
         answers={201: NewToken},
+        shows_secret=True,
     ),
     Route(
         method="GET",

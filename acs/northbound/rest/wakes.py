@@ -42,6 +42,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/api/v1/wake",
+        limited=True,
         handle=_enqueue,
         summary="Put devices into the wake queue: each gets a connection request, as the pace allows",
         role=Role.OPERATOR,
