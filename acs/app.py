@@ -69,7 +69,7 @@ class _Listener(NamedTuple):
 
 def run(settings: Settings) -> int:
     """Start the server, keep it going until SIGTERM or SIGINT; returns the exit status."""
-    logs.start(settings.log_level, sys.stderr)
+    logs.start(settings.log_level, sys.stderr, settings.log_format)
     try:
         return _supervise(settings)
     except StartError as error:
@@ -88,6 +88,9 @@ def _supervise(settings: Settings) -> int:
     try:
         redis_url = settings.redis_url or _start_redis(redis)
         shared = _shared_secrets(redis_url)
+        logs.hide(
+            [shared["fleet_password"].decode(), shared["action_token"].decode(), settings.metrics_token]
+        )
         tls = _tls(settings)
         _warn(settings)
         supervisor = Supervisor(log=log.warning, look_after=partial(_look_after, redis))
@@ -96,6 +99,7 @@ def _supervise(settings: Settings) -> int:
         for number in range(settings.workers):
             arguments = [sys.executable, "-m", "workers", "--redis-url", redis_url]
             arguments += ["--data-dir", str(directory.path), "--log-level", settings.log_level]
+            arguments += ["--log-format", settings.log_format]
             supervisor.keep(f"worker {number}", partial(start_program, arguments))
         _announce(settings, directory, listeners, redis_url, shared)
         supervisor.run()

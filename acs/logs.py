@@ -1,22 +1,31 @@
-"""How the server logs: structlog, one JSON object a line, or coloured lines for a person at a terminal."""
+"""How the server logs: structlog, one JSON object a line, or coloured lines for a person at a terminal.
+
+No line holds a secret: the last step before it is written is `acs.fleet.log_secrets`.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
+from structlog.typing import EventDict
 from twisted.logger import ILogObserver, LogLevel, formatEvent, globalLogBeginner
+
+from acs.fleet.log_secrets import Blanker
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
+_blanker = Blanker()
 
-def start(level: str, stream: TextIO) -> None:
-    """Send everything of at least this severity to `stream`."""
+
+def start(level: str, stream: TextIO, form: str = "auto") -> None:
+    """Send everything of at least this severity to `stream`, as json, console or auto: by what it is."""
     factory: structlog.WriteLoggerFactory | structlog.BytesLoggerFactory
-    if stream.isatty():
-        renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    if form == "console" or (form == "auto" and stream.isatty()):
+        renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=stream.isatty())
         factory = structlog.WriteLoggerFactory(file=stream)
     else:
         renderer = structlog.processors.JSONRenderer(serializer=_encode)
@@ -26,12 +35,22 @@ def start(level: str, stream: TextIO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _without_secrets,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """These are secrets: no line shows them. Processes that are forked later know them too."""
+    _blanker.know(secrets)
+
+
+def _without_secrets(_: Any, __: str, event: EventDict) -> EventDict:
+    return _blanker.fields(event)
 
 
 def _encode(event: dict[str, Any], default: Any) -> bytes:

@@ -30,6 +30,7 @@ from acs.fleet.metrics import Tally
 from acs.fleet.provisioning import AcsAccount
 from acs.fleet.situation import TransferLink
 from acs.fleet.task import DownloadWork, Task
+from acs.northbound.console.rooms import rooms as console_rooms
 from acs.northbound.rest.routing import Services
 from acs.northbound.rest.site import make_site
 from acs.operations.tokens import ensure_local_admin
@@ -137,6 +138,7 @@ class _Process:
             connection_login=partial(_wake_login, shared["wake_key"]),
             stun=self._waking.offer,
             tally=tally,
+            log_all=settings.log_sessions == "all",
         )
         authenticator = Authenticator(
             settings.cpe_auth,
@@ -193,7 +195,7 @@ class _Process:
             "files": HttpFactory(
                 files_port.handle, begin=files_port.begin, idle_timeout=settings.idle_timeout
             ),
-            "web": make_site(services),
+            "web": make_site(services, rooms=console_rooms(services)),
         }
 
     async def start(self) -> None:

@@ -14,16 +14,18 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 
+from acs.fleet.log_secrets import Blanker
 from workers.reports import CountingWorker, Reports
 from workers.surroundings import Surroundings, settle
 from workers.timetable import QUEUE, TIMETABLE, Timetable
 
 _LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("auto", "json", "console")
 
 
-def run(redis_url: str, data_dir: Path, log_level: str) -> int:
+def run(redis_url: str, data_dir: Path, log_level: str, log_format: str = "auto") -> int:
     """Works until SIGTERM or SIGINT; a job under way is finished first. Returns the exit code."""
-    _log_to_stderr(log_level)
+    _log_to_stderr(log_level, log_format)
     try:
         connection = Redis.from_url(redis_url, socket_connect_timeout=10)
         connection.ping()
@@ -51,8 +53,15 @@ def run(redis_url: str, data_dir: Path, log_level: str) -> int:
     return 0
 
 
-def _log_to_stderr(level: str) -> None:
-    """What the jobs say, and what RQ warns of, as JSON lines like the server's."""
+def _log_to_stderr(level: str, form: str) -> None:
+    """What the jobs say, and what RQ warns of, in lines like the server's."""
+    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if console
+        else structlog.processors.JSONRenderer()
+    )
+    blanker = Blanker()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -64,7 +73,8 @@ def _log_to_stderr(level: str) -> None:
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                lambda _, __, event: blanker.fields(event),
+                renderer,
             ],
         )
     )
@@ -80,7 +90,8 @@ def main() -> None:
         "--data-dir", type=Path, default=environ.get("ACS_DATA_DIR", "acs-data"), help="[env: ACS_DATA_DIR]"
     )
     parser.add_argument("--log-level", choices=_LEVELS, default=environ.get("ACS_LOG_LEVEL", "info"))
+    parser.add_argument("--log-format", choices=_FORMATS, default=environ.get("ACS_LOG_FORMAT", "auto"))
     options = parser.parse_args()
     if not options.redis_url:
         parser.error("--redis-url or ACS_REDIS_URL is needed")
-    sys.exit(run(options.redis_url, options.data_dir, options.log_level))
+    sys.exit(run(options.redis_url, options.data_dir, options.log_level, options.log_format))

@@ -73,6 +73,7 @@ class Conversations:
     :param signs: is told of each Inform.
     :param inform_interval: seconds between the Informs of each phone, 0 for what they have.
     :param tally: counts what happens.
+    :param log_all: sessions that are mere heartbeats have a line in the log, too.
     :param now: seconds since the epoch.
     """
 
@@ -90,6 +91,7 @@ class Conversations:
         signs: SignsOfLife | None = None,
         inform_interval: int = 0,
         tally: Tally | None = None,
+        log_all: bool = False,
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
         patience: Patience = sessions.DEFAULT_PATIENCE,
@@ -111,7 +113,7 @@ class Conversations:
             wishes=Wishes(self._store, catalogue or key_loading.shipped(), config_window),
             inform_interval=inform_interval,
         )
-        self._endings = SessionEndings(self._lives, self._store, counts, now)
+        self._endings = SessionEndings(self._lives, self._store, counts, now, log_all=log_all)
         self._silence = Silence(
             self._lives,
             self._store,

@@ -56,6 +56,7 @@ class LiveSession:
         "stamp",
         "stored",
         "tasks",
+        "touched",
         "tree",
         "wish",
     )
@@ -84,6 +85,8 @@ class LiveSession:
         self.profile = profile
         #: the phone's own layer of desired configuration, None where it has none
         self.layer = layer
+        #: tasks that this process has written in it, by id, with their rollouts
+        self.touched: dict[str, str] = {}
         #: None until a rule wants it
         self.tree: ParameterTree | None = None
         #: its desired configuration, where that is to be looked at; None until it is found so

@@ -24,11 +24,20 @@ FAILED = "failed"
 
 
 class SessionEndings:
-    """:param now: seconds since the epoch."""
+    """:param now: seconds since the epoch.
+    :param log_all: heartbeats have a line like all others.
+    """
 
     def __init__(
-        self, lives: LiveSessions, store: SessionStore, counts: SessionCounts, now: Callable[[], float]
+        self,
+        lives: LiveSessions,
+        store: SessionStore,
+        counts: SessionCounts,
+        now: Callable[[], float],
+        *,
+        log_all: bool = False,
     ) -> None:
+        self._log_all = log_all
         self._lives = lives
         self._store = store
         self._counts = counts
@@ -47,7 +56,9 @@ class SessionEndings:
         else:
             self._lives.drop(live)
         # a fleet's heartbeats would drown the rest: those in which nothing else happened are for debugging
-        quiet = outcome == DONE and session.requests == 0 and events.routine(session.events)
+        quiet = (
+            not self._log_all and outcome == DONE and session.requests == 0 and events.routine(session.events)
+        )
         level = logging.DEBUG if quiet else logging.INFO
         if log.is_enabled_for(level):
             self._log(level, live, outcome)
@@ -71,6 +82,8 @@ class SessionEndings:
             bytes_in=session.bytes_in,
             bytes_out=session.bytes_out,
             peer=live.peer,
+            tasks=list(live.touched),
+            rollouts=sorted({rollout for rollout in live.touched.values() if rollout}),
         )
 
     def failed(self, live: LiveSession, error: Exception, device_id: str = "") -> None:

@@ -210,6 +210,7 @@ class SessionStore:
             return False
         if draft.changes.tasks:
             self._tasks_written(live.tasks, draft.changes.tasks)
+            live.touched.update((task.id, task.rollout) for task in draft.changes.tasks)
         live.session = session
         live.stored = draft.changes.device or live.stored
         live.adopt(draft)
