@@ -225,7 +225,7 @@ async def note(
     runner: Runner, known: KnownDevice, asked: NotesRequest, *, by: str, now: float
 ) -> OperatorNotes:
     """Change what operators say of the device. Raises Invalid for tags or labels that cannot be."""
-    _check_notes(asked)
+    check_notes(asked)
     changes: dict[str, Any] = {}
     said = []
     if asked.tags is not UNSET:
@@ -267,7 +267,8 @@ async def forget(runner: Runner, device_id: str) -> None:
     await runner.drive(store.delete(device_id))
 
 
-def _check_notes(asked: NotesRequest) -> None:
+def check_notes(asked: NotesRequest) -> None:
+    """Raises Invalid."""
     faults = []
     if isinstance(asked.tags, list):
         if len(asked.tags) > MAX_TAGS:

@@ -110,7 +110,8 @@ class Selection:
         self._shapes = shapes
         self._shared = shared
         self._now = now
-        self._total = total
+        #: how many there are, where the sets alone say it
+        self.known_total = total
         self._test = test_of(expression, now=now)
         self._wanted = lookups.wanted(expression)
         tested = leaves(expression)
@@ -155,8 +156,8 @@ class Selection:
 
     def count(self) -> Steps[int]:
         """How many phones are meant."""
-        if self._total is not None:
-            return self._total
+        if self.known_total is not None:
+            return self.known_total
         return len((yield from self.every()))
 
     # --- testing ----------------------------------------------------------------------------------------

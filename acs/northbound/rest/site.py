@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -28,16 +30,18 @@ STRANGER_LIMIT = 64 << 10
 class RestSite(Site):
     """The REST API as a factory to listen with. Made by `make_site`."""
 
-    def __init__(self, services: Services, *, idle_timeout: float | None) -> None:
+    def __init__(
+        self, services: Services, rooms: Mapping[bytes, Resource], *, idle_timeout: float | None
+    ) -> None:
         self.application = make_application(services, ROUTES)
-        root = _Root(self.application.resource())
+        root = _Root(self.application.resource(), rooms)
         construct: Any = super().__init__  # twisted.web is not typed throughout
         construct(root, _ApiRequest, timeout=idle_timeout, parsePOSTFormSubmission=False)
         self._services = services
 
     def body_for(self, request: Request) -> Body:
         """Where this request's body goes. Its headers are known by now, its path is not yet."""
-        shows_token = request.requestHeaders.hasHeader(b"Authorization")
+        shows_token = any(map(request.requestHeaders.hasHeader, (b"Authorization", b"Cookie")))
         limit = max(self._services.file_limit, JSON_LIMIT) if shows_token else STRANGER_LIMIT
         return Body(self._services.incoming, limit)
 
@@ -78,24 +82,31 @@ class _Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, rooms: Mapping[bytes, Any]) -> None:
         construct: Any = super().__init__
         construct()
         self._application = application
+        self._rooms = rooms
 
     def render(self, request: Request) -> Any:
         segments = request.path.lstrip(b"/").split(b"/")
         request.prepath = []
         request.postpath = [quote_from_bytes(segment, safe="%!$&'()*+,;=:@").encode() for segment in segments]
-        return self._application.render(request)
+        return self._rooms.get(segments[0], self._application).render(request)
 
 
-def make_site(services: Services, *, idle_timeout: float | None = 60) -> RestSite:
+def make_site(
+    services: Services,
+    *,
+    idle_timeout: float | None = 60,
+    rooms: Mapping[bytes, Resource] = MappingProxyType({}),
+) -> RestSite:
     """The REST API as a factory to listen with; its directories are made where they are missing.
 
+    :param rooms: what else is served on the port, by the first part of the path.
     :param idle_timeout: seconds without a byte after which a connection is closed; a request that is being
         answered is not idle.
     """
     services.files.mkdir(parents=True, exist_ok=True)
     services.incoming.mkdir(parents=True, exist_ok=True)
-    return RestSite(services, idle_timeout=idle_timeout)
+    return RestSite(services, rooms, idle_timeout=idle_timeout)

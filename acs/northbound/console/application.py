@@ -1,0 +1,160 @@
+"""From the table of pages to answers. Whatever goes wrong becomes a page that says what to do about it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+from werkzeug.exceptions import HTTPException
+
+from acs.northbound.console import doors, pages
+from acs.northbound.console.doors import Forged
+from acs.northbound.console.templating import render
+from acs.northbound.console.visits import Answer, Page, Visit, redirect
+from acs.northbound.rest.routing import Services
+from acs.operations.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    TooLarge,
+    Unavailable,
+)
+from acs.store.errors import StoreConflict, StoreError
+
+log = structlog.get_logger("console")
+
+#: Nothing is loaded from elsewhere, and no other site may frame a page. Charts bring styles of their own.
+_SAFETY = (
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+)
+
+
+def make_console(services: Services, table: Iterable[Page]) -> Klein:
+    """Klein with every page of the table."""
+    application = Klein()
+    application.url_map.merge_slashes = False
+    application.url_map.strict_slashes = False
+    for page in table:
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", page.path)
+        add = application.route(rule, methods=[page.method], endpoint=f"{page.method} {page.path}")
+        add(_endpoint(services, page))
+
+    def failed(request: Request, failure: Failure) -> bytes:
+        return send(request, _trouble(services, request, None, failure.value))
+
+    application.handle_errors(Exception)(failed)
+    return application
+
+
+def _endpoint(services: Services, page: Page) -> Callable[..., Any]:
+    async def endpoint(request: Request, **path: str) -> bytes | Resource:
+        visitor = await doors.visitor_of(services, request)
+        visit = Visit(services, request, path, visitor)
+        if page.role is not None and visitor is None:
+            return send(request, _to_the_door(visit))
+        try:
+            doors.check_form(visit)
+            if page.role is not None and not visit.actor.role.covers(page.role):
+                raise Forbidden(page.role, visit.actor.role)
+            answer = await page.handle(visit)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the visitor gets a page
+            answer = _trouble(services, request, visit, error)
+        if page.method != "GET" and visitor is not None:
+            log.info("change", path=visit.path, status=answer.status, by=visitor.actor.name)
+        return send(request, answer) if isinstance(answer, Answer) else answer
+
+    return endpoint
+
+
+def _to_the_door(visit: Visit) -> Answer:
+    """To sign in, and then back to what was asked; a part of a page is only refused."""
+    if visit.part or visit.request.method != b"GET":
+        return Answer(b"Sign in again.", 401, "text/plain; charset=utf-8")
+    return redirect(f"/login?next={quote(visit.here, safe='')}" if visit.here != "/" else "/login")
+
+
+def send(request: Request, answer: Answer) -> bytes:
+    """Set status and headers; the body is for the caller to write."""
+    if not answer.status:
+        return b""  # a stream that is over
+    request.setResponseCode(answer.status)
+    headers = [
+        ("Content-Type", answer.content_type),
+        ("Content-Length", str(len(answer.body))),
+        *_SAFETY,
+        *answer.headers,
+    ]
+    if not any(name == "Cache-Control" for name, _ in headers):
+        headers.append(("Cache-Control", "no-store"))
+    for name, value in headers:
+        request.responseHeaders.addRawHeader(name, value)
+    return answer.body
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------
+
+
+def _trouble(
+    services: Services, request: Request, visit: Visit | None, error: BaseException | None
+) -> Answer:
+    status, title, text, todo = _told(error)
+    if visit is None:
+        visit = Visit(services, request, {}, None)
+    if visit.part or request.getHeader(doors.CSRF_HEADER):
+        return Answer(text.encode(), status, "text/plain; charset=utf-8")
+    faults = error.errors if isinstance(error, Invalid) else []
+    context = {"title": title, "text": text, "todo": todo, "faults": faults, "status": status}
+    return Answer(render("error.html", {**pages.frame(visit), **context}, now=visit.now), status)
+
+
+def _told(error: BaseException | None) -> tuple[int, str, str, str]:
+    """Status, title, what happened, what can be done."""
+    match error:
+        case Invalid():
+            return 422, "That cannot be", "Nothing was changed, because of this:", "Go back and correct it."
+        case NotFound():
+            return 404, "Not here", str(error), "It may have been removed, or the address has a slip in it."
+        case HTTPException(code=404):
+            return 404, "Not here", "There is no such page.", "The menu has all there are."
+        case Conflict() | StoreConflict():
+            return 409, "Not in this state", str(error), "Look at it again; somebody may have been faster."
+        case PreconditionFailed():
+            text = "Somebody else has changed this while you had it open. Nothing of yours was written."
+            return 412, "Changed meanwhile", text, "Open it again, look at the change, and repeat yours."
+        case Forbidden(needed=needed, role=role):
+            text = f"This needs the role {needed}; yours is {role}."
+            return 403, "Not for your role", text, "An administrator can give you another role."
+        case Forged():
+            text = "The form was filled in under another session, or not on this console at all."
+            return 403, "Form refused", text, "Open the page again and repeat what you did."
+        case TooLarge():
+            return 413, "Too large", str(error), ""
+        case Unavailable():
+            return 503, "Not at the moment", str(error), "Try again shortly."
+        case StoreError():
+            log.warning("store unavailable", reason=str(error))
+            text = "The server's store does not answer. Phones are asked to come back later; nothing is lost."
+            return 503, "Not at the moment", text, "Try again in some seconds."
+        case HTTPException(code=int(code)) if code < 500:
+            return code, "Not understood", str(error.description or ""), ""
+        case _:
+            identifier = uuid.uuid4()
+            log.error("unexpected error", id=str(identifier), exc_info=error)
+            text = f"The server failed at this. Its log has the reason under {identifier}."
+            return 500, "Server error", text, "Tell whoever runs it this number."

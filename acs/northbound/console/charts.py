@@ -1,0 +1,85 @@
+"""Drawings of counts over time, by pygal, in the colours of the page they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pygal  # type: ignore[import-untyped]
+from markupsafe import Markup
+from msgspec import Struct
+from pygal.style import Style  # type: ignore[import-untyped]
+
+#: Points that a drawing has at most; more would be finer than the screen.
+MOST_POINTS = 120
+
+#: Labels under a drawing, about.
+_LABELS = 6
+
+
+class Series(Struct, frozen=True):
+    """`colour` is a variable of the style sheet. None where nobody counted."""
+
+    name: str
+    colour: str
+    values: Sequence[float | None]
+
+
+def over_time(
+    moments: Sequence[datetime | None], series: Sequence[Series], *, stacked: bool, height: int = 190
+) -> Markup:
+    """An area for each series, over these moments (UTC); the style sheet's colours, light or dark."""
+    style: Any = Style(
+        background="transparent",
+        plot_background="transparent",
+        foreground="var(--faint)",
+        foreground_strong="var(--ink)",
+        foreground_subtle="var(--line)",
+        guide_stroke_color="var(--line)",
+        major_guide_stroke_color="var(--line)",
+        colors=tuple(f"var({one.colour})" for one in series),
+        opacity=".28",
+        opacity_hover=".5",
+        transition="none",
+        font_family="inherit",
+        label_font_size=11,
+        major_label_font_size=11,
+        legend_font_size=12,
+        tooltip_font_size=12,
+    )
+    kind: Any = pygal.StackedLine if stacked else pygal.Line
+    chart = kind(
+        style=style,
+        fill=True,
+        js=(),
+        width=760,
+        height=height,
+        show_dots=False,
+        show_legend=False,
+        show_x_guides=False,
+        x_labels_major_every=max(1, len(moments) // _LABELS),
+        show_minor_x_labels=False,
+        truncate_label=-1,
+        min_scale=3,
+        max_scale=5,
+        margin=4,
+        margin_right=14,
+        spacing=6,
+        range=(0, max(1.0, _peak(series, stacked))),
+        value_formatter=lambda value: f"{value:,.0f}",
+        stroke_style={"width": 1.6},
+        disable_xml_declaration=True,
+        pretty_print=False,
+        no_data_text="Nothing counted yet",
+    )
+    chart.x_labels = [one.strftime("%H:%M") if one else "" for one in moments]
+    for one in series:
+        chart.add(one.name, list(one.values))
+    return Markup(chart.render(is_unicode=True))
+
+
+def _peak(series: Sequence[Series], stacked: bool) -> float:
+    columns = zip(*(one.values for one in series), strict=True)
+    add = sum if stacked else max
+    return max((float(add(value or 0 for value in column)) for column in columns), default=0)

@@ -1,0 +1,103 @@
+"""What all pages have in common: the frame, a part of one alone, and the question before a deed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from acs.northbound.console import doors, notices
+from acs.northbound.console.templating import render
+from acs.northbound.console.visits import Answer, Visit
+
+
+class Entry(NamedTuple):
+    """A line of the menu. `key` follows g on the keyboard."""
+
+    path: str
+    title: str
+    icon: str
+    key: str
+    role: str = "viewer"
+
+
+MENU = (
+    Entry("/", "Fleet", "fleet", "f"),
+    Entry("/phones", "Phones", "phone", "p"),
+    Entry("/configuration", "Configuration", "sliders", "c"),
+    Entry("/rollouts", "Rollouts", "rocket", "r"),
+    Entry("/files", "Files", "file", "l"),
+    Entry("/groups", "Groups", "group", "o"),
+    Entry("/alerts", "Alerts and rules", "bell", "a"),
+    Entry("/users", "Users and tokens", "user", "u", "admin"),
+    Entry("/audit", "Audit", "book", "d", "engineer"),
+    Entry("/settings", "Settings", "gear", "s"),
+    Entry("/connect", "Connect a phone", "plug", "n"),
+)
+
+
+def frame(visit: Visit) -> dict[str, Any]:
+    """What the frame around every page needs."""
+    visitor = visit.visitor
+    return {
+        "actor": visitor.actor if visitor is not None else None,
+        "csrf": visitor.csrf if visitor is not None else "",
+        "csrf_field": doors.CSRF_FIELD,
+        "menu": [entry for entry in MENU if visitor is not None and visit.may(entry.role)],
+        "path": visit.path,
+        "may": visit.may,
+        "version": visit.services.version,
+    }
+
+
+def show(visit: Visit, template: str, *, status: int = 200, **context: Any) -> Answer:
+    """The page; where only a part of it is asked for, that alone, which is a template of its own."""
+    whole = {**frame(visit), **context}
+    if visit.part:
+        name = f"parts/{visit.part}.html"
+        if name in PARTS:
+            return Answer(render(name, whole, now=visit.now), status)
+    said = notices.said(visit)
+    return Answer(render(template, {**whole, "said": said}, now=visit.now), status)
+
+
+#: The parts of pages that can be asked for alone.
+PARTS: set[str] = set()
+
+
+def part(*names: str) -> None:
+    """Say that these can be asked for alone."""
+    PARTS.update(f"parts/{name}.html" for name in names)
+
+
+def ask(
+    visit: Visit,
+    *,
+    title: str,
+    text: str,
+    button: str,
+    back: str,
+    facts: Sequence[tuple[str, str]] = (),
+    names: Sequence[str] = (),
+    dangerous: bool = True,
+    carry: Mapping[str, str] | None = None,
+) -> Answer:
+    """Say what is about to be done, to whom, and ask. The same form comes again with `confirmed` in it."""
+    fields = [pair for pair in visit.form().pairs if pair[0] not in (doors.CSRF_FIELD, "confirmed")]
+    for name, value in (carry or {}).items():
+        fields = [pair for pair in fields if pair[0] != name] + [(name, value)]
+    return show(
+        visit,
+        "ask.html",
+        title=title,
+        text=text,
+        button=button,
+        back=back,
+        facts=facts,
+        names=names,
+        dangerous=dangerous,
+        fields=fields,
+    )
+
+
+def confirmed(visit: Visit) -> bool:
+    return visit.form().text("confirmed") == "yes"

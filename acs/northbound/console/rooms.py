@@ -1,0 +1,25 @@
+"""The table of pages, and the console as rooms of the web port: by the first part of the path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twisted.web.resource import Resource
+
+from acs.northbound.console import entrance, fleet, live, phones, static_files
+from acs.northbound.console.application import make_console
+from acs.northbound.rest.routing import Services
+
+PAGES = (
+    *fleet.PAGES,
+    *phones.PAGES,
+    *entrance.PAGES,
+    *static_files.PAGES,
+    *live.PAGES,
+)
+
+
+def rooms(services: Services) -> Mapping[bytes, Resource]:
+    """The console under each first part of a path that one of its pages has; "" is the first page."""
+    resource = make_console(services, PAGES).resource()
+    return {page.path.split("/")[1].encode(): resource for page in PAGES}
