@@ -20,13 +20,14 @@ import structlog
 import uvloop
 from twisted.internet import asyncioreactor
 
-from acs import key_directory, logs
+from acs import key_directory, logs, setup_link
 from acs.data_directory import DataDirectory
 from acs.datamodel import model_files
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles, ModelNumberError
 from acs.fleet import daily_window
 from acs.key_directory import KeyDirectoryError
+from acs.operations.role_mapping import read_roles
 from acs.processes import (
     StartError,
     Supervisor,
@@ -81,6 +82,7 @@ def _supervise(settings: Settings) -> int:
     catalogue = _catalogue(settings)
     models = _models(settings)
     _check_window(settings)
+    _check_provider(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
     listeners = _listeners(settings)
@@ -161,6 +163,16 @@ def _look_after(redis: EmbeddedRedis | None) -> None:
             log.warning("redis died and was started again")
     except StoreError as error:
         log.error("redis died and does not start", reason=str(error))
+
+
+def _check_provider(settings: Settings) -> None:
+    """Before any process is forked: what is wrong is told in one line."""
+    if settings.oidc_issuer and not (settings.oidc_client_id and settings.oidc_roles):
+        raise StartError("--oidc-issuer: --oidc-client-id and --oidc-roles have to be given too")
+    try:
+        read_roles(settings.oidc_roles)
+    except ValueError as error:
+        raise StartError(f"--oidc-roles: {error}") from None
 
 
 def _check_window(settings: Settings) -> None:
@@ -263,6 +275,9 @@ def _announce(
         extra = login if listener.name == "cwmp" else ""
         slash = "/" if listener.url.startswith("http") else ""
         print(f"{listener.name:<6} {listener.url}{slash}{extra}")
+    link = setup_link.make(redis_url, settings.web_url or urls["web_url"])
+    if link:
+        print(f"setup  {link}   to make the first user, within a day")
     print("ready", flush=True)
 
 

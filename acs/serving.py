@@ -54,6 +54,7 @@ from acs.store.layer_cache import LayerCache, LayerWatch
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.trees import Shapes
 from acs.wake_serving import WakeParts
+from acs.web_serving import keep_audit_short, web_of
 
 log = structlog.get_logger("acs")
 
@@ -120,6 +121,7 @@ class _Process:
         self._directory = directory
         tally = Tally()
         self._reporting = reporting = Reporting(tally, clock=reactor)
+        self._audit_days = settings.audit_days
         self._runner = runner = ReactorRunner(redis_url, timed=reporting.timed, on_lost=reporting.lost)
         self._waking = waker(runner, tally)
         layers = LayerCache()
@@ -178,6 +180,7 @@ class _Process:
             config_window=config_window,
             file_limit=settings.file_limit,
             version=version("acs"),
+            web=web_of(settings),
             metrics_open=settings.metrics_access == "open",
             metrics_token=settings.metrics_token,
             tally=tally,
@@ -201,6 +204,7 @@ class _Process:
     async def start(self) -> None:
         await self._runner.start()
         await ensure_local_admin(self._runner, self._directory.admin_token, now=time.time())
+        self._audit = keep_audit_short(self._runner, self._audit_days)
         await self._watch.start()
         self._signs.start()
         self._conversations.start()
@@ -209,6 +213,7 @@ class _Process:
 
     async def stop(self) -> None:
         """Let answers that are under way go out, write what is unwritten, then part from Redis."""
+        self._audit.stop()
         await self._waking.stop()
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])

@@ -135,7 +135,7 @@ async def begin_at_provider(services: Services, request: Request, path: str) -> 
     url, state = await provider.begin(
         services.runner,
         chosen,
-        redirect=services.web.base(request) + "/login/provider/back",
+        redirect=services.web.base(request) + "/oidc/back",
         path=safe_path(path),
         randomness=services.randomness,
     )

@@ -25,6 +25,7 @@ from acs.operations import users
 from acs.operations.actors import Role
 from acs.operations.errors import Unavailable, WrongLogin
 from acs.operations.ports import Runner
+from acs.operations.role_mapping import Granted
 from acs.store import browser_sessions
 from acs.store import users as store
 from acs.store.browser_sessions import ProviderLogin
@@ -40,13 +41,6 @@ PATIENCE = 10.0
 LEEWAY = 60
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-
-
-class Granted(Struct, frozen=True):
-    """What a claim's value gives: a role, and the selector that limits it, "" for none."""
-
-    role: Role
-    select: str = ""
 
 
 class Provider(Struct, frozen=True):
@@ -70,18 +64,6 @@ class _Metadata(Struct, frozen=True):
 
 class _TokenAnswer(Struct, frozen=True):
     id_token: str
-
-
-def read_roles(text: str) -> dict[str, Granted]:
-    """`acs-admins=admin; site7=operator tag = site7`. Raises ValueError that names the wrong part."""
-    found: dict[str, Granted] = {}
-    for part in filter(None, map(str.strip, text.split(";"))):
-        value, equals, given = part.partition("=")
-        role, _, select = given.strip().partition(" ")
-        if not equals or not value.strip() or role not in Role.__members__.values():
-            raise ValueError(f"{part!r} is not VALUE=ROLE, where ROLE is one of {', '.join(Role)}")
-        found[value.strip()] = Granted(Role(role), select.strip())
-    return found
 
 
 async def begin(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
@@ -149,13 +148,9 @@ class FirstUser(Struct, frozen=True, forbid_unknown_fields=True):
     full_name: FullName = ""
 
 
-def link_digest(link: str) -> str:
-    return sha256(link.encode()).hexdigest()
-
-
 async def link_holds(runner: Runner, link: str, *, now: float) -> bool:
     """Whether the first user may be made by this link."""
-    there, holds = await runner.run_all([store.count(), store.link_holds(link_digest(link), now=now)])
+    there, holds = await runner.run_all([store.count(), store.link_holds(store.link_digest(link), now=now)])
     return bool(holds) and not there
 
 
@@ -165,7 +160,7 @@ async def create_first(runner: Runner, asked: FirstUser, catalogue: Catalogue, *
         raise Conflict(_LINK_VOID)
     request = UserRequest(asked.name, Role.ADMIN, asked.password, asked.full_name)
     user = await _new(request, catalogue, by="set-up link", now=now)
-    if await runner.run(store.create_first(user, link_digest(asked.link), now=now)) != 1:
+    if await runner.run(store.create_first(user, store.link_digest(asked.link), now=now)) != 1:
         raise Conflict(_LINK_VOID)
     return view(user)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
@@ -84,6 +85,11 @@ def delete(name: str) -> Call[bool]:
 
 
 # --- set-up links ---------------------------------------------------------------------------------------
+
+
+def link_digest(secret: str) -> str:
+    """What is kept of a link instead of its secret."""
+    return sha256(secret.encode()).hexdigest()
 
 
 def add_link(digest: str, *, ends: float) -> Call[None]:

@@ -1,6 +1,6 @@
 """/api/v1/session, /setup and /account: logging in and out, the first user, one's own password and tokens.
 
-Browsers go to /login/provider and come back to /login/provider/back where an OpenID provider is set.
+Browsers go to /oidc/login and come back to /oidc/back where an OpenID provider is set.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from acs.operations.tokens import NewToken, OwnTokenRequest
 from acs.operations.users import FirstUser, UserView
 
 
-class LoginRequest(Struct, frozen=True, forbid_unknown_fields=True):
+class PasswordLogin(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=200)]
     password: Annotated[str, Meta(max_length=1000)]
 
@@ -55,7 +55,7 @@ class _NextQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def _log_in(call: Call) -> Reply:
-    asked = call.read(LoginRequest)
+    asked = call.read(PasswordLogin)
     opened, header = await browser_session.log_in(call.services, call.request, asked.name, asked.password)
     return Reply(201, _view(opened.actor, opened.csrf), (("Location", "/api/v1/session"), header))
 
@@ -153,7 +153,7 @@ ROUTES = (
         handle=_log_in,
         summary="Log in with a password; the answer sets the session's cookie",
         role=None,
-        body=LoginRequest,
+        body=PasswordLogin,
         answers={201: SessionView},
         problems=(401, 403, 429, 503),
     ),
@@ -229,7 +229,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path="/login/provider",
+        path="/oidc/login",
         handle=_to_provider,
         summary="To the OpenID provider",
         role=None,
@@ -239,7 +239,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path="/login/provider/back",
+        path="/oidc/back",
         handle=_from_provider,
         summary="Back from the OpenID provider",
         role=None,

@@ -13,11 +13,13 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from acs.fleet.metrics import OTHER, WEB_REQUESTS, WEB_SECONDS
-from acs.northbound.rest import problems
+from acs.northbound.rest import cross_origin, problems
 from acs.northbound.rest.application import make_application, send
 from acs.northbound.rest.bodies import Body
+from acs.northbound.rest.replies import NO_CONTENT
 from acs.northbound.rest.routes import ROUTES
 from acs.northbound.rest.routing import JSON_LIMIT, Services
+from acs.northbound.web import Web
 
 #: Labels of counted requests: what anybody may call is not among them.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -34,7 +36,7 @@ class RestSite(Site):
         self, services: Services, rooms: Mapping[bytes, Resource], *, idle_timeout: float | None
     ) -> None:
         self.application = make_application(services, ROUTES)
-        root = _Root(self.application.resource(), rooms)
+        root = _Root(self.application.resource(), rooms, services.web)
         construct: Any = super().__init__  # twisted.web is not typed throughout
         construct(root, _ApiRequest, timeout=idle_timeout, parsePOSTFormSubmission=False)
         self._services = services
@@ -82,14 +84,17 @@ class _Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, application: Any, rooms: Mapping[bytes, Any]) -> None:
+    def __init__(self, application: Any, rooms: Mapping[bytes, Any], web: Web) -> None:
         construct: Any = super().__init__
         construct()
+        self._web = web
         self._application = application
         self._rooms = rooms
 
     def render(self, request: Request) -> Any:
         segments = request.path.lstrip(b"/").split(b"/")
+        if segments[0] == b"api" and cross_origin.allow(self._web, request):
+            return send(request, NO_CONTENT)
         request.prepath = []
         request.postpath = [quote_from_bytes(segment, safe="%!$&'()*+,;=:@").encode() for segment in segments]
         return self._rooms.get(segments[0], self._application).render(request)

@@ -58,11 +58,11 @@ def _answers(redis: Redis) -> bool:
         return False
 
 
-def start_rest(redis_url: str, data_dir: Path) -> tuple[subprocess.Popen[str], str]:
-    """The process and its URL."""
+def start_rest(redis_url: str, data_dir: Path, web: str = "{}") -> tuple[subprocess.Popen[str], str]:
+    """The process and its URL; `web` is what is set for the web port."""
     data_dir.mkdir(exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), redis_url, str(data_dir)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(SERVER), redis_url, str(data_dir), web], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     return process, f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -117,7 +117,9 @@ class Api:
         return self.client.request(method, path, **how)
 
 
-def keep_token(store: BlockingRunner, role: str, *, name: str = "", expires_at: float = 0) -> str:
+def keep_token(
+    store: BlockingRunner, role: str, *, name: str = "", expires_at: float = 0, select: str = ""
+) -> str:
     identifier = os.urandom(4).hex()
     store.run(
         tokens.create(
@@ -128,6 +130,7 @@ def keep_token(store: BlockingRunner, role: str, *, name: str = "", expires_at: 
                 name=name or f"a {role}",
                 created_at=1.0,
                 expires_at=expires_at,
+                select=select,
             )
         )
     )

@@ -1,4 +1,6 @@
-"""The REST API alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR`. Prints its port.
+"""The REST API alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR [WEB]`. Prints its port.
+
+WEB is JSON of what is set for the web port.
 
 Connection requests go nowhere: a serial number that begins with SLOW takes a minute, one with GONE fails in
 the sender itself, all others answer at once.
@@ -12,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from twisted.internet import asyncioreactor
 
 from acs import logs
@@ -19,11 +22,12 @@ from acs.datamodel import key_loading, model_files
 from acs.fleet.device import WakeRecord
 from acs.fleet.provisioning import AcsAccount
 from acs.northbound.rest.routing import Services
+from acs.northbound.web import Web
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.shapes import Shapes
 
 
-def main(redis_url: str, data_dir: Path) -> None:
+def main(redis_url: str, data_dir: Path, web: Web) -> None:
     log_file = (data_dir / "server.log").open("w", encoding="utf-8")  # closed when nobody holds it
     logs.start("info", log_file)
     asyncioreactor.install()
@@ -57,6 +61,7 @@ def main(redis_url: str, data_dir: Path) -> None:
         account=lambda host: AcsAccount(f"http://{host}:7547/", "fleet", "secret"),
         file_limit=32 << 20,
         version="1.2.3",
+        web=web,
     )
 
     def listen(_: object) -> None:
@@ -68,4 +73,4 @@ def main(redis_url: str, data_dir: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), msgspec.json.decode((sys.argv[3:] or ["{}"])[0], type=Web))

@@ -73,7 +73,7 @@ def test_every_route_of_the_server_is_described_and_none_besides(document, appli
         for rule in application.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
-    browsers_way = {"GET /login/provider", "GET /login/provider/back"}
+    browsers_way = {"GET /oidc/login", "GET /oidc/back"}
     assert described(document) == served - browsers_way
 
 

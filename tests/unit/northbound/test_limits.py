@@ -1,0 +1,177 @@
+"""Actors who are limited by a selector: other phones are not there for them, nor is what phones share."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from acs.northbound.rest.routes import ROUTES
+
+
+@pytest.fixture
+def fleet(api, phone):
+    """Two phones of the reseller's, and one of somebody else's."""
+    ids = [phone(serial_number=f"00156500000{number}") for number in (1, 2, 3)]
+    for number, one in enumerate(ids):
+        tag = "reseller-a" if number < 2 else "reseller-b"
+        assert api("PATCH", f"/devices/{quote(one, safe='')}", json={"tags": [tag]}).status_code == 200
+    return ids
+
+
+@pytest.fixture
+def reseller(as_role):
+    return as_role("admin", name="Rita", select="tag = reseller-a")
+
+
+def test_the_list_and_its_count_have_the_own_phones_only(fleet, reseller):
+    mine = reseller("GET", "/devices").json()
+    assert [one["id"] for one in mine["items"]] == fleet[:2]
+    assert mine["total"] == 2
+
+
+@pytest.mark.parametrize(
+    "q", ["all", "0015650", "not tag = reseller-a or all", 'id ~ "*3"', "tag = reseller-b"]
+)
+def test_no_search_widens_the_sight(fleet, reseller, q):
+    found = reseller("GET", "/devices", params={"q": q}).json()
+    assert {one["id"] for one in found["items"]} <= set(fleet[:2])
+    assert found["total"] == len(found["items"])
+    tried = reseller("POST", "/selectors/try", json={"select": q}).json()
+    assert set(tried["devices"]) <= set(fleet[:2])
+    assert tried["total"] == len(tried["devices"])
+
+
+def test_pages_of_ones_own_phones_go_on_to_the_end(fleet, reseller):
+    first = reseller("GET", "/devices", params={"limit": 1}).json()
+    second = reseller("GET", "/devices", params={"limit": 1, "cursor": first["next"]}).json()
+    assert [one["id"] for one in first["items"] + second["items"]] == fleet[:2]
+    assert second["next"] is None
+
+
+CALLS = [
+    ("GET", "", None),
+    ("PATCH", "", {"label": "x"}),
+    ("DELETE", "", None),
+    ("GET", "/parameters", None),
+    ("GET", "/timeline", None),
+    ("GET", "/tasks", None),
+    ("POST", "/tasks", {"type": "reboot"}),
+    ("POST", "/wake", None),
+    ("GET", "/wake", None),
+    ("GET", "/config", None),
+    ("PATCH", "/config", {"values": {"local_time.time_zone": "+1"}}),
+    ("GET", "/config/drift", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+def test_anothers_phone_is_not_there(fleet, reseller, api, method, path, body):
+    mine, theirs = (f"/devices/{quote(one, safe='')}{path}" for one in (fleet[0], fleet[2]))
+    unknown = f"/devices/{quote('001565-CP860-9', safe='')}{path}"
+    refused, nobody = reseller(method, theirs, json=body), reseller(method, unknown, json=body)
+    assert (refused.status_code, nobody.status_code) == (404, 404)
+    assert refused.json()["detail"] == nobody.json()["detail"].replace("001565-CP860-9", fleet[2])
+    assert api("GET", f"/devices/{quote(fleet[2], safe='')}").json()["label"] == ""
+    assert reseller(method, mine, json=body).status_code in (200, 201, 204)
+
+
+def test_anothers_task_is_not_there(fleet, reseller, api):
+    tasks = [
+        api("POST", f"/devices/{quote(one, safe='')}/tasks", json={"type": "reboot"}).json()["id"]
+        for one in (fleet[0], fleet[2])
+    ]
+    for method in ("GET", "DELETE"):
+        assert reseller(method, f"/tasks/{tasks[1]}").status_code == 404
+        assert reseller(method, f"/tasks/{tasks[0]}").status_code == 200
+    assert api("GET", f"/tasks/{tasks[1]}").json()["state"] == "pending"
+
+
+def test_many_are_woken_as_far_as_they_are_ones_own(fleet, reseller):
+    queued = reseller("POST", "/wake", json={"devices": fleet}).json()
+    assert (queued["queued"], queued["unknown"]) == (2, [fleet[2]])
+
+
+def test_a_file_that_anothers_phone_sent_cannot_be_sent_to_ones_own(fleet, reseller, store):
+    from acs.store import files
+    from acs.store.files import StoredFile
+
+    for name, device in (("theirs.cfg", fleet[2]), ("mine.cfg", fleet[1])):
+        store.run(files.put(StoredFile(name, "0" * 64, 10, "3 Vendor Configuration File", device=device)))
+    task = {"type": "download", "file_type": "3 Vendor Configuration File"}
+    path = f"/devices/{quote(fleet[0], safe='')}/tasks"
+    assert reseller("POST", path, json={**task, "file": "theirs.cfg"}).status_code == 422
+    assert reseller("POST", path, json={**task, "file": "mine.cfg"}).status_code == 201
+
+
+#: what limited actors may call beside what is of one phone by its id
+OPEN = {
+    "GET /api/v1/devices",
+    "GET /api/v1/tasks/{task}",
+    "DELETE /api/v1/tasks/{task}",
+    "POST /api/v1/wake",
+    "POST /api/v1/selectors/try",
+    "GET /api/v1/keys",
+    "GET /api/v1/session",
+    "DELETE /api/v1/session",
+    "POST /api/v1/account/password",
+    "POST /api/v1/account/tokens",
+    "DELETE /api/v1/account/token",
+}
+
+
+def test_the_routes_that_limited_actors_may_call_are_these():
+    """Whoever opens another has to see to it that it looks at visible phones only, and to say so here."""
+    of_a_phone = "/api/v1/devices/{device}"
+    found = {
+        f"{route.method} {route.path}"
+        for route in ROUTES
+        if route.for_limited and route.role is not None and not route.path.startswith(of_a_phone)
+    }
+    assert found == OPEN
+
+
+SHARED = [
+    ("GET", "/config", None),
+    ("PATCH", "/config", {"values": {}}),
+    ("GET", "/groups", None),
+    ("GET", "/files", None),
+    ("GET", "/users", None),
+    ("POST", "/tokens", {"name": "x", "role": "viewer"}),
+    ("GET", "/audit", None),
+    ("GET", "/events", None),
+    ("POST", "/selectors", {"name": "x", "select": "all"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SHARED)
+def test_what_phones_share_is_refused_with_the_reason(reseller, method, path, body):
+    answer = reseller(method, path, json=body)
+    assert answer.status_code == 403
+    assert "limited to the phones of 'tag = reseller-a'" in answer.json()["detail"]
+
+
+def test_a_phone_that_loses_the_tag_is_out_of_sight_at_once(fleet, reseller, api):
+    path = f"/devices/{quote(fleet[0], safe='')}"
+    assert reseller("GET", path).status_code == 200
+    api("PATCH", path, json={"tags": []})
+    assert reseller("GET", path).status_code == 404
+
+
+def test_a_saved_selector_that_is_gone_shows_nothing(as_role, api, fleet):
+    api("POST", "/selectors", json={"name": "mine", "select": "all"})
+    limited = as_role("viewer", select="selector = mine")
+    path = f"/devices/{quote(fleet[0], safe='')}"
+    assert limited("GET", path).status_code == 200
+    api("DELETE", "/selectors/mine")
+    assert limited("GET", path).status_code == 404
+    assert limited("GET", "/devices").status_code == 422
+
+
+def test_a_token_is_made_with_a_limit_that_can_be_read(api, anonymous, fleet):
+    wrong = api("POST", "/tokens", json={"name": "x", "role": "viewer", "select": "tag ="})
+    assert [error["field"] for error in wrong.json()["errors"]] == ["select"]
+    made = api("POST", "/tokens", json={"name": "x", "role": "viewer", "select": "tag = reseller-b"}).json()
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    [one] = anonymous("GET", "/devices", headers=bearer).json()["items"]
+    assert one["id"] == fleet[2]
