@@ -18,7 +18,31 @@ def command_of(pid: int) -> str:
 
 
 def test_it_prints_one_line_per_listener_and_then_ready(shared_server):
-    assert [line.split()[0] for line in shared_server.lines] == ["cwmp", "files", "web", "stun", "ready"]
+    listeners = ["cwmp", "files", "web", "stun"]
+    assert [line.split()[0] for line in shared_server.lines] == [*listeners, "setup", "ready"]
+
+
+def test_the_link_for_the_first_user_is_new_at_each_start_until_there_is_one(start_server):
+    server = start_server("--workers", "0")
+    first = server.lines[-2].split()[1]
+    assert first.startswith(server.urls["web"] + "/setup?token=")
+    server.stop()
+    server.start()
+    second = server.lines[-2].split()[1]
+    assert second != first
+    body = {"link": second.partition("=")[2], "name": "boss", "password": "a long night shift"}
+    assert httpx.post(server.urls["web"] + "/api/v1/setup", json=body).status_code == 201
+    server.stop()
+    server.start()
+    assert not any(line.startswith("setup") for line in server.lines)
+
+
+def test_what_is_set_for_the_provider_is_checked_at_the_start(refused_start, tmp_path):
+    issuer = ("--data-dir", str(tmp_path), "--oidc-issuer", "https://id.example")
+    assert "--oidc-client-id" in refused_start(*issuer).stderr
+    done = refused_start(*issuer, "--oidc-client-id", "acs", "--oidc-roles", "boss=king")
+    assert "'boss=king'" in done.stderr
+    assert "viewer, operator" in done.stderr
 
 
 def test_sigterm_and_sigint_stop_it_cleanly(start_server):

@@ -170,6 +170,29 @@ def own_server(tmp_path: Path) -> Iterator[tuple[RedisServer, Api]]:
     redis.stop()
 
 
+@pytest.fixture(scope="module")
+def server_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Callable[..., Api]]]:
+    """`server_with(web)` is a server for which this is set (JSON); gives what makes callers with a role of
+    their own, "" for none."""
+    ends: list[Callable[[], Any]] = []
+
+    def start(web: str) -> Callable[..., Api]:
+        folder = tmp_path_factory.mktemp("own")
+        redis = RedisServer(folder)
+        process, url = start_rest(redis.url, folder / "data", web)
+        ends.extend((lambda: stop(process), redis.stop))
+        runner = BlockingRunner(redis.url)
+
+        def caller(role: str, **how: Any) -> Api:
+            return Api(url, keep_token(runner, role, **how) if role else "")
+
+        return caller
+
+    yield start
+    for end in ends:
+        end()
+
+
 @pytest.fixture
 def anonymous(store: BlockingRunner, base_url: str) -> Iterator[Api]:
     api = Api(base_url, "")
