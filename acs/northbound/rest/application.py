@@ -19,7 +19,7 @@ from acs.northbound import browser_session
 from acs.northbound.rest import audit_trail, once, problems
 from acs.northbound.rest.authentication import admit, authenticate
 from acs.northbound.rest.replies import Reply
-from acs.northbound.rest.routing import Call, Route, Services
+from acs.northbound.rest.routing import AnyQuery, Call, Route, Services
 from acs.operations import validation
 from acs.operations.errors import Invalid, OperationError
 from acs.operations.tokens import Actor
@@ -94,6 +94,8 @@ async def _work(route: Route, read: Route | None, call: Call) -> Reply | Resourc
 
 def _query(route: Route, request: Request) -> Any:
     """The query as the route's record; twisted's own reading would mix in the fields of a posted form."""
+    if route.query is AnyQuery:
+        return AnyQuery()
     _, _, text = request.uri.partition(b"?")
     pairs = parse_qsl(text.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=None)
     given: dict[str, str] = {}
@@ -120,6 +122,7 @@ def send(request: Request, reply: Reply) -> bytes:
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
         ]
-    for name, value in headers:
-        request.responseHeaders.setRawHeaders(name, [value])
+    for name in dict.fromkeys(name for name, _ in headers):  # there may be two cookies
+        values = [value for other, value in headers if other == name]
+        request.responseHeaders.setRawHeaders(name, values)
     return body

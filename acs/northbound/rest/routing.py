@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 from msgspec import Struct
@@ -76,6 +76,10 @@ class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """For routes that take no query parameters."""
 
 
+class AnyQuery(Struct, frozen=True):
+    """For routes to which others lead, with what they like in the query; read it with `Call.said`."""
+
+
 class Call:
     """One request on its way through a handler."""
 
@@ -126,6 +130,11 @@ class Call:
         into a URL does not, and means the text itself.
         """
         return tuple(dict.fromkeys((self.segment(name), self._path[name])))
+
+    def said(self, name: str) -> str:
+        """The first of the query's values of this name, "" for none."""
+        _, _, text = self.request.uri.partition(b"?")
+        return parse_qs(text.decode("ascii", "replace")).get(name, [""])[0]
 
     @property
     def body(self) -> Body:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from acs.northbound import browser_session
 from acs.northbound.rest.replies import NO_CONTENT, Reply, created, ok
-from acs.northbound.rest.routing import Call, Route
+from acs.northbound.rest.routing import AnyQuery, Call, Route
 from acs.operations import passwords, tokens, users
 from acs.operations.actors import Actor, Kind
 from acs.operations.errors import Conflict, Invalid, OperationError
@@ -114,20 +114,12 @@ async def _to_provider(call: Call) -> Reply:
     return Reply(303, headers=(("Location", url), cookie))
 
 
-class _BackQuery(Struct, frozen=True):
-    """What providers put into their answer; unknown fields are taken and not looked at."""
-
-    state: str = ""
-    code: str = ""
-    error: str = ""
-
-
 async def _from_provider(call: Call) -> Reply:
     """Whatever goes wrong is told on the page where one logs in."""
-    query: _BackQuery = call.query
+    code = "" if call.said("error") else call.said("code")
     try:
         path, cookies = await browser_session.finish_at_provider(
-            call.services, call.request, state=query.state, code="" if query.error else query.code
+            call.services, call.request, state=call.said("state"), code=code
         )
     except OperationError as error:
         return Reply(303, headers=(("Location", f"/login?problem={quote(str(error))}"),))
@@ -243,7 +235,7 @@ ROUTES = (
         handle=_from_provider,
         summary="Back from the OpenID provider",
         role=None,
-        query=_BackQuery,
+        query=AnyQuery,
         answers={303: None},
         documented=False,
     ),
