@@ -6,7 +6,7 @@ Of a secret only a salted hash is kept: enough to see that the phone has the val
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -62,11 +62,6 @@ def pushed(task: Task) -> dict[str, KnownKey]:
         return {}
     secrets = frozenset(work.secrets)
     return proved(work.values, secrets.__contains__, at=task.finished_at, proof=Proof.PUSHED, salt=task.id)
-
-
-def missing(known: Mapping[str, KnownKey], values: Mapping[str, str]) -> Iterable[str]:
-    """The keys whose value is not known to be on the phone."""
-    return [key for key, value in values.items() if key not in known or not known[key].holds(value)]
 
 
 def _hashed(value: str, salt: str) -> str:

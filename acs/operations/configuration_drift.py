@@ -12,6 +12,7 @@ from acs.datamodel.keys import Catalogue
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.convergence import standing
 from acs.fleet.convergence.drift import UPLOAD, Comparison, Difference, compare
+from acs.fleet.convergence.state import Settled
 from acs.fleet.convergence.when import under_way
 from acs.fleet.convergence.wish import Wish
 from acs.fleet.convergence.wishing import wish_of
@@ -19,8 +20,9 @@ from acs.fleet.daily_window import DailyWindow
 from acs.fleet.device import Learning, OperatorNotes
 from acs.fleet.identity import device_key
 from acs.fleet.layers import BLANK, EMPTY
+from acs.fleet.selector.parsing import Query
 from acs.fleet.task import UploadWork
-from acs.operations import configuration, tasks
+from acs.operations import configuration, selectors, tasks
 from acs.operations.configuration_targets import Target
 from acs.operations.errors import Conflict, NotFound
 from acs.operations.parameters import with_inform
@@ -29,10 +31,18 @@ from acs.operations.task_requests import Schedule
 from acs.operations.tasks import TaskView
 from acs.operations.wake import WakeView
 from acs.store import configured, notes, timeline
+from acs.store import devices as devices_store
 from acs.store import tasks as tasks_store
 from acs.store.configured import ConfiguredPhone
 from acs.store.devices import KnownDevice
 from acs.store.shapes import Shapes
+
+#: How a pass ends that leaves something out.
+_LEFT_OUT = frozenset({Settled.DEFERRED, Settled.DIFFERS})
+
+#: Records read in one round trip, and for one page of phones.
+_READ = 500
+_BUDGET = 10_000
 
 
 class ApplyRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +86,24 @@ class DriftView(Struct, frozen=True):
     reboots_at: datetime | None
 
 
+class DriftingPhone(Struct, frozen=True):
+    """`state`: how its last pass ended: deferred, differs. `problems`: key to why it is not on the phone."""
+
+    id: str
+    state: str
+    settled_at: datetime | None
+    #: it may have changed since, and is looked at again in its next session
+    stale: bool
+    problems: dict[str, str]
+
+
+class DriftPage(Struct, frozen=True):
+    """A page may be short, or empty: the list ends where `next` is null."""
+
+    items: list[DriftingPhone]
+    next: str | None
+
+
 class ApplyView(Struct, frozen=True):
     at: datetime | None
     now: bool
@@ -113,6 +141,35 @@ async def show(
         uploaded_at=moment(uploaded.at) if uploaded is not None else None,
         reboots_at=moment(now if wish.reboots_at == 0 else wish.reboots_at or 0),
     )
+
+
+async def page(
+    runner: Runner, shapes: Shapes, query: Query, *, cursor: str, limit: int, now: float
+) -> DriftPage:
+    """Those of the phones a selector means whose last pass left something out, in order of their ids; by
+    their records alone, some thousand of which are looked at for one page. Raises Invalid."""
+    chosen = await selectors.prepared(runner, shapes, query, now=now, field="q")
+    found: list[DriftingPhone] = []
+    place, looked = cursor, 0
+    while looked < _BUDGET:
+        part = await runner.drive(chosen.page(after=place, limit=_READ))
+        known: list[KnownDevice | None]
+        known = await runner.run_all(devices_store.get_many(map(device_key, part.ids)))
+        for one in known:
+            if one is None or one.device.config.settled not in _LEFT_OUT:
+                continue
+            if len(found) == limit:
+                return DriftPage(found, found[-1].id)
+            state = one.device.config
+            found.append(
+                DriftingPhone(
+                    one.device.id, state.settled, moment(state.settled_at), state.stale, state.problems
+                )
+            )
+        if part.next is None:
+            return DriftPage(found, None)
+        place, looked = part.next, looked + len(part.ids)
+    return DriftPage(found, place)
 
 
 async def _compared(

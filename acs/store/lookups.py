@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from acs.fleet import known_keys
 from acs.fleet.attributes import attributes_of
+from acs.fleet.convergence.standing import certain
+from acs.fleet.convergence.wishing import mark_of
 from acs.fleet.desired import effective
 from acs.fleet.identity import device_key
 from acs.fleet.known_keys import KnownKey
 from acs.fleet.layers import Layer
 from acs.fleet.selector.expressions import Comparison, Drift, Expression, OneOf, leaves
 from acs.fleet.selector.facts import Facts, add_record, state_of
-from acs.store import devices, keyspace, layers, trees
+from acs.store import devices, trees
 from acs.store import known_keys as known_keys_store
-from acs.store.calls import Call, Steps
+from acs.store.calls import Steps
+from acs.store.configured import own_layer
 from acs.store.devices import KnownDevice
 from acs.store.layer_cache import LayerCache
 from acs.store.shapes import Shapes
@@ -85,7 +87,7 @@ def _parameters(known: KnownDevice, names: frozenset[str], shapes: Shapes) -> St
 
 def _configuration(many: Sequence[tuple[Facts, KnownDevice]], shared: LayerCache) -> Steps[None]:
     keys = [device_key(facts.id) for facts, _ in many]
-    answers = yield [call for key in keys for call in (_own_layer(key), known_keys_store.get(key))]
+    answers = yield [call for key in keys for call in (own_layer(key), known_keys_store.get(key))]
     for place, (facts, known) in enumerate(many):
         own: Layer | None = answers[2 * place]
         on_phone: dict[str, KnownKey] = answers[2 * place + 1]
@@ -96,8 +98,4 @@ def _configuration(many: Sequence[tuple[Facts, KnownDevice]], shared: LayerCache
         }
         told = {key: one.value for key, one in on_phone.items() if not one.salt}
         facts.keys = {**desired, **told}
-        facts.drift = any(True for _ in known_keys.missing(on_phone, desired))
-
-
-def _own_layer(key: str) -> Call[Layer | None]:
-    return Call(("GET", keyspace.device_prefix(key) + keyspace.LAYER), layers.decode)
+        facts.drift = not certain(device.config, mark_of(laid, notes))

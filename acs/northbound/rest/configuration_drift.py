@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from msgspec import structs
+from typing import Annotated
 
+from msgspec import Meta, Struct, structs
+
+from acs.fleet.selector.lexing import LONGEST
 from acs.northbound.rest.configuration import phone_of
+from acs.northbound.rest.devices import Limit
 from acs.northbound.rest.replies import Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.northbound.rest.tasks import WakeQuery, send_wake
-from acs.operations import configuration_drift, configuration_plan
-from acs.operations.configuration_drift import ApplyRequest, ApplyView, DriftView
+from acs.operations import configuration_drift, configuration_plan, selectors
+from acs.operations.configuration_drift import ApplyRequest, ApplyView, DriftPage, DriftView
 from acs.operations.configuration_plan_views import PlanRequest, PlanView
 from acs.operations.planned_changes import Server
 from acs.operations.tasks import TaskView
 from acs.operations.tokens import Role
+
+
+class _ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    q: Annotated[
+        str, Meta(max_length=LONGEST, description="a selector: the phones that are looked at; all")
+    ] = ""
+    limit: Limit = 50
+    cursor: Annotated[str, Meta(description="the `next` of the page before")] = ""
+
+
+async def _list(call: Call) -> Reply:
+    query: _ListQuery = call.query
+    services = call.services
+    page = await configuration_drift.page(
+        services.runner,
+        services.shapes,
+        selectors.read(query.q.strip() or "all", services.catalogue, field="q"),
+        cursor=query.cursor,
+        limit=query.limit,
+        now=call.now,
+    )
+    return ok(page)
 
 
 async def _drift(call: Call) -> Reply:
@@ -65,6 +91,14 @@ async def _plan(call: Call) -> Reply:
 _CONFIG = "/api/v1/devices/{device}/config"
 
 ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/config/drift",
+        handle=_list,
+        summary="Phones whose desired configuration is not all on them, as their last sessions left it",
+        query=_ListQuery,
+        answers={200: DriftPage},
+    ),
     Route(
         method="POST",
         path="/api/v1/config/plan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acs.fleet.known_keys import Proof, missing, proved
+from acs.fleet.known_keys import Proof, proved
 
 
 def test_a_value_is_kept_and_a_secret_is_not():
@@ -21,8 +21,3 @@ def test_two_phones_with_one_secret_do_not_look_alike():
         return proved({"k": "1234"}, lambda _: True, at=0, proof=Proof.SENT, salt=salt)["k"].value
 
     assert hashed("a") != hashed("b")
-
-
-def test_what_is_missing_is_what_is_not_known_to_be_so():
-    known = proved({"a": "1", "b": "2"}, lambda _: False, at=0, proof=Proof.PUSHED, salt="x")
-    assert list(missing(known, {"a": "1", "b": "3", "c": "4"})) == ["b", "c"]

@@ -209,6 +209,37 @@ def test_drift_of_phones_that_never_called(api):
     assert api("GET", "/devices/00-11-22/config/drift").status_code == 404
 
 
+def test_the_fleets_drift_is_what_the_last_passes_left_out(api, learnt):
+    why = {JITTER: "the phone did not take it"}
+    learnt("01", config=ConfigState(mark="m", settled=Settled.CONVERGED))
+    learnt("02", config=ConfigState(mark="m", settled=Settled.DIFFERS, settled_at=5000.0, problems=why))
+    learnt("03", config=ConfigState(mark="m", settled=Settled.DEFERRED, stale=True))
+    learnt("04")
+    learnt("05", config=ConfigState(mark="m", settled=Settled.DIFFERS))
+    page = api("GET", "/config/drift", params={"limit": 2}).json()
+    assert page["items"] == [
+        {
+            "id": "001565-CP860-02",
+            "state": "differs",
+            "settled_at": "1970-01-01T01:23:20Z",
+            "stale": False,
+            "problems": why,
+        },
+        {
+            "id": "001565-CP860-03",
+            "state": "deferred",
+            "settled_at": None,
+            "stale": True,
+            "problems": {},
+        },
+    ]
+    rest = api("GET", "/config/drift", params={"cursor": page["next"]}).json()
+    assert ([one["id"] for one in rest["items"]], rest["next"]) == (["001565-CP860-05"], None)
+    some = api("GET", "/config/drift", params={"q": "serial = 05"}).json()
+    assert [one["id"] for one in some["items"]] == ["001565-CP860-05"]
+    assert api("GET", "/config/drift", params={"q": "serial ="}).status_code == 422
+
+
 # --- apply and verify -------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from acs.cwmp.session import begin
 from acs.datamodel.tree import Parameter, ParameterTree
 from acs.fleet.changes import Changes
+from acs.fleet.convergence import wish
+from acs.fleet.convergence.state import ConfigState, Settled
+from acs.fleet.desired import NamedLayer
 from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.identity import device_key, task_id
 from acs.fleet.known_keys import KnownKey, Proof
@@ -195,8 +198,24 @@ def test_keys_are_what_the_phone_has_or_else_what_it_ought_to_have(fleet: Any) -
     fleet.run_all(known_keys.put(device_key(phone(2).id), has))
     assert numbers(fleet, "key voice.jib.max = 300") == [1, 4]
     assert numbers(fleet, "key voice.jib.max < 300") == [2]
-    assert 2 in numbers(fleet, "drift")
-    assert 3 not in numbers(fleet, "drift")
+
+
+def test_drift_is_whatever_is_not_known_to_be_as_desired(fleet: Any) -> None:
+    layer = Layer(1, NOW, "me", "", {"voice.jib.max": "300"})
+    version = Version(1, NOW, "me", "", {"voice.jib.max": (None, "300")})
+    fleet.run(layers.write(layers.of_model("CP860"), layer, version))
+    assert numbers(fleet, "drift") == [1, 2, 4]
+    wished = wish.mark([NamedLayer("model:CP860", layer)], {})
+    for number, state in (
+        (1, ConfigState(mark=wished, settled=Settled.CONVERGED)),
+        (2, ConfigState(mark=wished, settled=Settled.DIFFERS)),
+        (5, ConfigState(mark=wished, settled=Settled.CONVERGED, stale=True)),
+        (6, ConfigState(mark="another", settled=Settled.CONVERGED)),
+        (7, ConfigState(mark=wished, settled=Settled.DEFERRED)),
+    ):
+        bring_in(fleet, phone(number, config=state))
+    assert numbers(fleet, "drift") == [2, 4, 5, 6, 7]
+    assert numbers(fleet, "not drift") == [1, 3]
 
 
 # --- the index ------------------------------------------------------------------------------------------
