@@ -72,6 +72,19 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{hooks}:q      | zset   | ids of deliveries by when they are due; the hooks job; 100 B each            |
 | acs:{hooks}:j      | hash   | deliveries by id, msgpack; the hooks job; 400 B each                         |
 | acs:{hooks}:x      | hash   | deliveries that were given up, capped; the hooks job; 400 B each             |
+| acs:{rollouts}:i   | zset   | ids of rollouts by when they were made; operations, schedules; 90 B each     |
+| acs:{rollouts}:d   | zset   | ids of rollouts by when their next step is due; who writes `t`, jobs         |
+| acs:{rollout:ID}:r | string | a rollout's version and record, msgpack; operations, its job; 1-3 KB         |
+| acs:{rollout:ID}:m | zset   | its phones in the order of their turns; its job; 110 B each                  |
+| acs:{rollout:ID}:h | hash   | how far each phone is, msgpack; its job; 200-600 B each                      |
+| acs:{rollout:ID}:o:OUTCOME | zset | ids of the phones with this outcome, score 0; its job; 110 B each    |
+| acs:{rollout:ID}:c | hash   | how many are how far in each wave, and sums for the forecast; its job; 1 KB  |
+| acs:{rollout:ID}:a | zset   | phones that have their turn, by when it ends; its job; 130 B each            |
+| acs:{rollout:ID}:n | zset   | phones to be looked at, by when; who writes `t`, its job; 130 B each         |
+| acs:{rollout:ID}:l | zset   | phones to be tried later, by when; its job; 130 B each                       |
+| acs:{rollout:ID}:s | hash   | how many have their turn at each site; its job; 60 B each                    |
+| acs:{schedules}:r  | hash   | schedules by name, msgpack; operations, their job; 0.5-2 KB each             |
+| acs:{schedules}:d  | zset   | names of schedules by when they run next; the same; 80 B each                |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
 | acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
@@ -159,6 +172,22 @@ JOBS_QUEUED = b"rq:queue:acs"
 JOBS_RUNNING = b"rq:wip:acs"
 JOBS_FAILED = b"rq:failed:acs"
 
+ROLLOUTS = b"acs:{rollouts}:i"
+ROLLOUTS_DUE = b"acs:{rollouts}:d"
+SCHEDULES = b"acs:{schedules}:r"
+SCHEDULES_DUE = b"acs:{schedules}:d"
+
+#: Suffixes of a rollout's keys, to be put after `rollout_prefix`; an outcome follows the last.
+ROLLOUT = b"r"
+MEMBERS = b"m"
+MEMBER_RECORDS = b"h"
+MEMBER_COUNTS = b"c"
+MEMBERS_ACTIVE = b"a"
+MEMBERS_NOTED = b"n"
+MEMBERS_LATER = b"l"
+MEMBER_SITES = b"s"
+MEMBERS_BY_OUTCOME = b"o:"
+
 #: Not a key but a channel: each new epoch is told on it.
 CONFIG_CHANNEL = b"acs:config"
 
@@ -208,6 +237,11 @@ STAMP_FIELD = b"v"
 def device_prefix(key: str) -> bytes:
     """What all keys of the device with this device key begin with."""
     return b"acs:{%b}:" % key.encode()
+
+
+def rollout_prefix(rollout: str) -> bytes:
+    """What all keys of the rollout with this id begin with."""
+    return b"acs:{rollout:%b}:" % rollout.encode()
 
 
 def _model_prefix(model_key: str) -> bytes:

@@ -19,7 +19,18 @@ from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.layers import Layer
 from acs.fleet.learning import LearningState
 from acs.fleet.task import Task
-from acs.store import codec, devices, events, indexes, keyspace, known_keys, layers, tasks, timeline
+from acs.store import (
+    codec,
+    devices,
+    events,
+    indexes,
+    keyspace,
+    known_keys,
+    layers,
+    rollout_notes,
+    tasks,
+    timeline,
+)
 from acs.store.calls import Call, Part, script, scripted
 
 #: How long a session is kept that nobody goes on with, in seconds: longer than any phone is waited for
@@ -233,7 +244,11 @@ def _write(
         task_keys, task_arguments = tasks.written(prefix, changes.tasks, new_stamp)
         keys += task_keys
         arguments += (b"1", *task_arguments)
-        first += (*tasks.register_deadlines(changes.tasks), *indexes.note_ends(changes.tasks))
+        first += (
+            *tasks.register_deadlines(changes.tasks),
+            *indexes.note_ends(changes.tasks),
+            *rollout_notes.told(changes.tasks),
+        )
     else:
         keys += (prefix + keyspace.TASKS,)
         arguments += (b"0",)

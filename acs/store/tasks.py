@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.task import Task, TaskState
-from acs.store import codec, indexes, keyspace
+from acs.store import codec, indexes, keyspace, rollout_notes
 from acs.store.calls import Call, Part, Steps, nothing, script, scripted
 from acs.store.errors import StoreConflict
 
@@ -37,12 +37,14 @@ OPEN_CAP = 500
 ATTEMPTS = 10
 
 _CREATE = script("create_tasks")
+_CREATE_ONCE = script("create_task_once")
 _CHANGE = script("change_tasks", using=("write_tasks",))
 _GET = script("get_task")
 _LIST = script("list_tasks")
 
 
 Creation = Literal["created", "unknown", "full"]
+CreationOnce = Literal["created", "exists", "unknown", "full"]
 
 
 class FoundTask(Struct, frozen=True):
@@ -86,6 +88,19 @@ def create(key: str, new: Sequence[Task], *, stamp: str) -> Call[Creation]:
     return scripted(_CREATE, keys, arguments, _decode_creation, register_deadlines(new))
 
 
+def create_once(task: Task, *, stamp: str) -> Call[CreationOnce]:
+    """Put a task down whose id says what it is for: where it was put down before it `exists`, however it
+    ended."""
+    prefix = keyspace.device_prefix(device_key_of_task(task.id))
+    keys = (
+        prefix + keyspace.DEVICE,
+        prefix + keyspace.TASKS,
+        prefix + keyspace.FINISHED_TASK + task.id.encode(),
+    )
+    arguments = (stamp, OPEN_CAP, task.id, codec.encode(task))
+    return scripted(_CREATE_ONCE, keys, arguments, lambda answer: answer.decode(), register_deadlines([task]))
+
+
 def get(identifier: str) -> Call[FoundTask | None]:
     """The task with this id, open or finished; None where there is none (any more)."""
     prefix = keyspace.device_prefix(device_key_of_task(identifier))
@@ -111,7 +126,7 @@ def open_tasks(key: str) -> Call[tuple[Task, ...]]:
 def change_tasks(key: str, *, stamp: str, tasks: Sequence[Task], new_stamp: str) -> Call[Changed]:
     """Write these tasks if the device's open tasks still have `stamp`; finished ones leave the open ones."""
     keys, arguments = written(keyspace.device_prefix(key), tasks, new_stamp)
-    first = (*register_deadlines(tasks), *indexes.note_ends(tasks))
+    first = (*register_deadlines(tasks), *indexes.note_ends(tasks), *rollout_notes.told(tasks))
     return scripted(_CHANGE, keys, (stamp, *arguments), _decode_changed, first)
 
 
