@@ -1,8 +1,8 @@
 """Where the server is, how to log in, and REST calls whose refusals become exit codes.
 
 On the machine of the server nobody has to log in: `acs up` leaves its address in `run.json` and a token in
-`local-admin.token`, both in its data directory. Elsewhere `--url` and `--token` say it, or ACS_URL and
-ACS_TOKEN.
+`local-admin.token`, both in its data directory. Elsewhere `acs login` keeps both (`acs.cli.profiles`), or
+`--url` and `--token` say it, or ACS_URL and ACS_TOKEN.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from urllib.parse import quote
 import click
 import httpx
 
-from acs.cli import outcomes
+from acs.cli import outcomes, profiles
 from acs.cli.printing import Printer
+from acs.cli.profiles import Profile
 
 #: Seconds for the server to take a connection, and to begin an answer to a call that does not wait.
 CONNECT_PATIENCE = 10.0
@@ -159,7 +160,7 @@ class Api:
         if answer.is_success:
             return answer
         text = problem_text(answer)
-        if answer.status_code == 401:
+        if answer.status_code == 401 and not answer.request.url.path.endswith("/session"):
             text += "; give --token or ACS_TOKEN, or --data-dir on the server's own machine"
         raise _REFUSALS.get(answer.status_code, outcomes.CommandError)(text)
 
@@ -210,6 +211,7 @@ class Server:
     ca: str | None
     insecure: bool
     printer: Printer
+    profile: str | None = None
     _api: Api | None = None
 
     @property
@@ -222,13 +224,17 @@ class Server:
         local = running_server(self.data_dir)
         verify: bool | str = False if self.insecure else (self.ca or True)
         if self.url:
-            # the local token goes to the local server only
+            # the local token goes to the local server only, and that of a profile to the profile's
             token = self.token or (local.token if local and local.web_url == self.url.rstrip("/") else "")
-            return Api(self.url, token, verify=verify)
-        if local is None:
+            kept = None if token else profiles.load().of_url(self.url)
+            return self._with(kept) if kept is not None else Api(self.url, token, verify=verify)
+        if self.profile or local is None:
+            known = profiles.load()
+            if self.profile or known.current:
+                return self._with(known.find(self.profile or known.current))
             raise outcomes.Unreachable(
                 f"no server runs with {self.data_dir} (there is no run.json in it); "
-                "give --url and --token, or --data-dir"
+                "log in to one with `acs login URL`, or give --url and --token, or --data-dir"
             )
         if not self.ca and _is_this_machine(httpx.URL(local.web_url).host):
             # the certificate names the public host, and nobody sits between this machine and itself
@@ -236,6 +242,13 @@ class Server:
         return Api(
             local.web_url, self.token or local.token, verify=verify, origin=f"from {self.data_dir}/run.json"
         )
+
+    def _with(self, profile: Profile) -> Api:
+        """The server of a profile; what was given on the command line counts first."""
+        verify: bool | str = self.ca or profile.ca or True
+        if self.insecure or (profile.insecure and not self.ca):
+            verify = False
+        return Api(profile.url, self.token or profile.token, verify=verify, origin="of `acs login`")
 
     def close(self) -> None:
         if self._api is not None:
@@ -246,7 +259,8 @@ Command = Callable[..., Any]
 
 
 def server_options(command: Command) -> Command:
-    """Adds --url, --token, --data-dir, --ca, --insecure and --json; the command gets a `Server` first."""
+    """Adds --url, --token, --profile, --data-dir, --ca, --insecure and --json; the command gets a `Server`
+    first."""
 
     @wraps(command)
     def with_server(
@@ -256,9 +270,10 @@ def server_options(command: Command) -> Command:
         ca: str | None,
         insecure: bool,
         as_json: bool,
+        profile: str | None,
         **arguments: Any,
     ) -> Any:
-        server = Server(url, token, data_dir, ca, insecure, Printer(as_json))
+        server = Server(url, token, data_dir, ca, insecure, Printer(as_json), profile)
         try:
             return command(server, **arguments)
         finally:
@@ -296,5 +311,8 @@ CONNECTION_OPTIONS = (
 
 _OPTIONS = (
     *CONNECTION_OPTIONS,
+    click.option(
+        "--profile", envvar="ACS_PROFILE", help="A server that `acs login` has kept. [env: ACS_PROFILE]"
+    ),
     click.option("--json", "as_json", is_flag=True, help="Machine output: JSON on stdout and nothing else."),
 )

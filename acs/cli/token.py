@@ -23,6 +23,7 @@ def token() -> None:
 @token.command()
 @click.option("--role", required=True, help="What it may do: viewer, operator, engineer or admin.")
 @click.option("--name", help="Whose it is, to find it again in the list (default: you, on this machine).")
+@click.option("--select", default="", help="A selector: it sees and touches its phones only.")
 @click.option(
     "--expires-in",
     type=click.FloatRange(min=0, min_open=True),
@@ -36,13 +37,20 @@ def token() -> None:
 )
 @server_options
 def create(
-    server: Server, role: str, name: str | None, expires_in: float | None, redis_url: str | None
+    server: Server,
+    role: str,
+    name: str | None,
+    select: str,
+    expires_in: float | None,
+    redis_url: str | None,
 ) -> None:
     """Make a token and print it, alone; it is shown this once.
 
     Through the running server; where none runs, straight into the store of --data-dir.
     """
     asked: dict[str, Any] = {"role": role, "name": name or f"{getpass.getuser()} on {socket.gethostname()}"}
+    if select:
+        asked["select"] = select
     if expires_in is not None:
         asked["expires_in"] = expires_in * _DAY
     made = _through_server(server, asked)
@@ -78,12 +86,14 @@ def list_tokens(server: Server) -> None:
         server.printer.json({"items": items})
         return
     server.printer.table(
-        ("ID", "NAME", "ROLE", "CREATED", "BY", "EXPIRES"),
+        ("ID", "NAME", "ROLE", "LIMITED TO", "OF", "CREATED", "BY", "EXPIRES"),
         (
             (
                 item["id"],
                 item["name"],
                 item["role"],
+                item.get("select", ""),
+                item.get("user", ""),
                 moment(item["created_at"]),
                 item["created_by"],
                 "expired" if item.get("expired") else moment(item["expires_at"]),
