@@ -90,9 +90,8 @@ def _supervise(settings: Settings) -> int:
     try:
         redis_url = settings.redis_url or _start_redis(redis)
         shared = _shared_secrets(redis_url)
-        logs.hide(
-            [shared["fleet_password"].decode(), shared["action_token"].decode(), settings.metrics_token]
-        )
+        secret = (shared["fleet_password"].decode(), shared["action_token"].decode())
+        logs.hide((*secret, settings.metrics_token, settings.oidc_client_secret))
         tls = _tls(settings)
         _warn(settings)
         supervisor = Supervisor(log=log.warning, look_after=partial(_look_after, redis))

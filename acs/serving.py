@@ -118,6 +118,7 @@ class _Process:
         waker: Callable[[ReactorRunner, Tally], WakeParts],
     ) -> None:
         self.ports: list[Any] = []
+        self._stopping = False
         self._directory = directory
         tally = Tally()
         self._reporting = reporting = Reporting(tally, clock=reactor)
@@ -181,6 +182,7 @@ class _Process:
             file_limit=settings.file_limit,
             version=version("acs"),
             web=web_of(settings),
+            closed_ports=self._closed_ports,
             metrics_open=settings.metrics_access == "open",
             metrics_token=settings.metrics_token,
             tally=tally,
@@ -214,6 +216,7 @@ class _Process:
     async def stop(self) -> None:
         """Let answers that are under way go out, write what is unwritten, then part from Redis."""
         self._audit.stop()
+        self._stopping = True
         await self._waking.stop()
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
@@ -222,6 +225,9 @@ class _Process:
         await self._watch.stop()
         await self._reporting.stop()
         await self._runner.stop()
+
+    def _closed_ports(self) -> tuple[str, ...]:
+        return tuple(list(self.factories)[len(self.ports) :]) if not self._stopping else tuple(self.factories)
 
     def _refused(self, peer: str, status: int, reason: str) -> None:
         """A phone's request that was no HTTP, or too large."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 from acs.northbound.rest.replies import Reply, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.operations import health
+from acs.operations.health import Ready
 
 
 class Health(Struct, frozen=True):
@@ -19,8 +20,15 @@ async def _alive(call: Call) -> Reply:
 
 
 async def _ready(call: Call) -> Reply:
-    await health.check_ready(call.services.runner, call.services.files)
-    return ok(Health("ready", call.services.version))
+    services = call.services
+    ready = await health.check_ready(
+        services.runner,
+        services.files,
+        services.version,
+        now=call.now,
+        closed=services.closed_ports(),
+    )
+    return ok(ready)
 
 
 ROUTES = (
@@ -36,9 +44,9 @@ ROUTES = (
         method="GET",
         path="/readyz",
         handle=_ready,
-        summary="Whether the server can do its work; a 503 says what is missing",
+        summary="Whether the server can do its work, and what it lacks",
         role=None,
-        answers={200: Health},
+        answers={200: Ready},
         problems=(503,),
     ),
 )

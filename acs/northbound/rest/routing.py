@@ -65,6 +65,8 @@ class Services(Struct, frozen=True, kw_only=True):
     #: who may read the metrics without an API token: everybody, or who shows this token ("" for nobody)
     metrics_open: bool = False
     metrics_token: str = ""
+    #: the names of ports that this process should serve and does not
+    closed_ports: Callable[[], tuple[str, ...]] = tuple
     #: counts requests
     tally: Tally = msgspec.field(default_factory=Tally)
     #: stands in the action URLs of phones, and whether their events of calls are kept
