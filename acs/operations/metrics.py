@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from acs.fleet.metrics import Key
+from acs.fleet.rollout.rollout import OVER, State
+from acs.fleet.rollout.tally import together
 from acs.operations import limits
 from acs.operations.ports import Runner
 from acs.store import metrics as store
-from acs.store import presence
+from acs.store import presence, rollouts
 from acs.store.errors import StoreUnavailable
 from acs.store.metrics import Census, Report
+
+#: The newest rollouts, those looked at; of older ones hardly any is still under way.
+MOST_ROLLOUTS = 100
 
 #: The names of `acs.store.metrics.queues`, in its order.
 _QUEUES = (
@@ -36,6 +42,19 @@ class Disk(Struct, frozen=True):
     free: int
 
 
+class RolloutFigures(Struct, frozen=True):
+    """How far a rollout is that is neither a draft nor over. `wave` counts from 1."""
+
+    id: str
+    name: str
+    kind: str
+    state: str
+    wave: int
+    waves: int
+    #: by outcome, those included that wait
+    phones: dict[str, int]
+
+
 class Figures(Struct, frozen=True):
     """Everything there is to tell. Without Redis only `disk` is."""
 
@@ -50,6 +69,9 @@ class Figures(Struct, frozen=True):
     census: Census = Census()
     #: lengths by the words of `_QUEUES`
     queues: dict[str, int] = {}
+    #: the newest rollouts by state, and those of them that are on their way
+    rollout_states: dict[str, int] = {}
+    rollouts: list[RolloutFigures] = []
     #: by Redis' own names
     redis: dict[str, str] = {}
 
@@ -64,13 +86,14 @@ def disk(directory: Path) -> Disk:
 
 
 async def gather(runner: Runner, directory: Path, *, now: float) -> Figures:
-    """All figures, in one round trip. Raises OutOfReach for who is limited to some phones."""
+    """All figures, in a few round trips. Raises OutOfReach for who is limited to some phones."""
     limits.refuse_fleet_wide(runner, "The server's figures")
     space = disk(directory)
     queues = store.queues()
     calls: list[Any] = [store.totals(), store.reports(), store.census(), store.redis_info()]
     try:
         answers = await runner.run_all([*calls, *presence.totals(), *queues])
+        states, under_way = await _rollouts(runner)
     except StoreUnavailable:
         return Figures(space)
     counts, reports, census, redis, known, late, offline, *lengths = answers
@@ -82,8 +105,31 @@ async def gather(runner: Runner, directory: Path, *, now: float) -> Figures:
         phones={"online": max(0, known - late - offline), "late": late, "offline": offline},
         census=census,
         queues=dict(zip(_QUEUES, lengths, strict=True)),
+        rollout_states=states,
+        rollouts=under_way,
         redis=redis,
     )
+
+
+async def _rollouts(runner: Runner) -> tuple[dict[str, int], list[RolloutFigures]]:
+    ids = await runner.drive(rollouts.ids(limit=MOST_ROLLOUTS))
+    found: list[rollouts.Stored | None] = await runner.run_all([rollouts.get(one) for one in ids])
+    known = [stored.rollout for stored in found if stored is not None]
+    states = Counter(str(one.state) for one in known)
+    going = [one for one in known if one.state is not State.DRAFT and one.state not in OVER]
+    counted: list[rollouts.Counts] = await runner.run_all([rollouts.counts(one.id) for one in going])
+    return dict(states), [
+        RolloutFigures(
+            id=one.id,
+            name=one.definition.name,
+            kind=str(one.definition.kind),
+            state=str(one.state),
+            wave=min(one.wave + 1, len(one.ends)),
+            waves=len(one.ends),
+            phones=together(counts.tallies(one.ends)).shown(),
+        )
+        for one, counts in zip(going, counted, strict=True)
+    ]
 
 
 async def alive(runner: Runner, reports: list[Report], now: float) -> list[Report]:

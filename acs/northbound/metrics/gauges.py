@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from acs.fleet.rollout.rollout import State
 from acs.operations.metrics import Figures
 from acs.store.metrics import Report
 
@@ -32,6 +33,7 @@ def families(figures: Figures, version: str) -> Iterator[Metric]:
     yield _gauge("acs_redis_up", "Whether Redis answers.", {(): figures.redis_up})
     if figures.redis_up:
         yield from _fleet(figures)
+        yield from _rollouts(figures)
         yield from _processes(figures)
         yield from _redis(figures)
 
@@ -54,6 +56,23 @@ def _fleet(figures: Figures) -> Iterator[Metric]:
         "failed": queues["jobs_failed"],
     }
     yield _gauge("acs_job_queue", "Background jobs in the queue.", _labelled(jobs), "state")
+
+
+def _rollouts(figures: Figures) -> Iterator[Metric]:
+    states = {str(state): figures.rollout_states.get(state, 0) for state in State}
+    yield _gauge("acs_rollouts", "The newest rollouts by state.", _labelled(states), "state")
+    phones: dict[tuple[str, ...], float] = {}
+    waves: dict[tuple[str, ...], float] = {}
+    told: dict[tuple[str, ...], float] = {}
+    for one in figures.rollouts:
+        phones |= {(one.id, outcome): number for outcome, number in one.phones.items()}
+        waves |= {(one.id, "present"): one.wave, (one.id, "all"): one.waves}
+        told[one.id, one.name, one.kind, one.state] = 1
+    yield _gauge(
+        "acs_rollout_phones", "Phones of rollouts under way, by outcome.", phones, "rollout", "outcome"
+    )
+    yield _gauge("acs_rollout_waves", "The present wave, and how many there are.", waves, "rollout", "which")
+    yield _gauge("acs_rollout_info", "Rollouts under way.", told, "rollout", "name", "kind", "state")
 
 
 def _processes(figures: Figures) -> Iterator[Metric]:
