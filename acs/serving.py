@@ -181,6 +181,7 @@ class _Process:
             config_window=config_window,
             file_limit=settings.file_limit,
             version=version("acs"),
+            rollout_approval=settings.rollout_approval,
             web=web_of(settings),
             closed_ports=self._closed_ports,
             metrics_open=settings.metrics_access == "open",

@@ -32,6 +32,7 @@ _SEGMENTS = {
     "kind": "Kind of resource file, such as `replace-rules`",
     "token": "Token id",
     "user": "Name of a user",
+    "rollout": "Rollout id",
     "model": "Product class, as phones tell it",
     "group": "Name of a group",
     "selector": "Name of a saved selector",

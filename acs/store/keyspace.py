@@ -105,6 +105,7 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | rq:queue:acs       | list   | ids of jobs that wait; RQ, as are the two below: this server only counts     |
 | rq:wip:acs         | zset   | ids of jobs at work                                                          |
 | rq:failed:acs      | zset   | ids of jobs that failed lately                                               |
+| acs:{approval:ID}  | list   | approvals of a rollout, msgpack, expires; operations; 60 B each              |
 | acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
 | acs:secrets        | hash   | secrets that all servers share; the first server to start; 1 KB              |
 | acs:peer:IP        | set    | sids of open sessions without a connection, expires; sessions; 40 B each     |
@@ -316,6 +317,10 @@ def provider_login(state: str) -> bytes:
 
 def rate(what: str) -> bytes:
     return b"acs:{rate:%b}" % blake2b(what.encode(), digest_size=16).hexdigest().encode()
+
+
+def approvals(rollout: str) -> bytes:
+    return b"acs:{approval:%b}" % rollout.encode()
 
 
 def once(digest: str) -> bytes:

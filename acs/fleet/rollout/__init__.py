@@ -9,6 +9,7 @@ progress        a phone's way: from its task's evidence to an outcome
 health          whether an upgraded phone is well
 gate            whether the next wave may begin
 stop_rule       whether too much went wrong
+approval        whether a second person has to agree
 rollout         the whole's own state, and what may be done to it
 plan, forecast  what is to come, before the start and under way
 """

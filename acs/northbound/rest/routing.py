@@ -58,6 +58,8 @@ class Services(Struct, frozen=True, kw_only=True):
     version: str
     #: when phones may reboot for their configuration, None for never
     config_window: DailyWindow | None = None
+    #: phones from which on a rollout needs a second person, 0 for never
+    rollout_approval: int = 0
     #: what is set for the web port
     web: Web = Web()
     #: the address of the files port for phones, "" where it is not known
