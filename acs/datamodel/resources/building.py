@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from acs.datamodel.resources.kinds import Column, Kind, Row, Written
 #: What no XML can hold, and line breaks, which would be lost in it.
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x84\x86-\x9f\u0085\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _SHOWN = 60
+#: After every row.
+_LAST = sys.maxsize
 
 
 class Built(Struct, frozen=True):
@@ -28,19 +31,28 @@ class Built(Struct, frozen=True):
 
 def build(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Built:
     """The file that these rows make. Raises BadRows with every fault, by row."""
-    written = kind.write(_rows(kind, rows))
+    complete, faults = _rows(kind, rows)
+    bad = {fault.row for fault in faults}
+    numbers = [number for number in range(1, len(complete) + 1) if number not in bad]
+    try:
+        written = kind.write([complete[number - 1] for number in numbers])
+    except BadRows as error:
+        raise BadRows(faults or error.faults) from None
     lines = Lines()
     for root in written.roots:
         lines.add(root)
     content = lines.content()
-    faults = _by_row(kind, written, lines, content)
-    if any(fault.severity is Severity.ERROR for fault in faults):
-        raise BadRows(faults)
-    return Built(content, faults)
+    found = _by_row(kind, written, numbers, lines, content)
+    if faults:  # what the remaining rows make is no whole file: only what is wrong within a row is told
+        within = [fault for fault in found if fault.row and fault.severity is Severity.ERROR]
+        raise BadRows(sorted([*faults, *within], key=lambda fault: fault.row))
+    if any(fault.severity is Severity.ERROR for fault in found):
+        raise BadRows(found)
+    return Built(content, found)
 
 
-def _rows(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Complete rows of texts that can be written."""
+def _rows(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Row], list[RowFault]]:
+    """Complete rows of texts that can be written, and what keeps rows from being that."""
     faults: list[RowFault] = []
     known = {column.name for column in kind.columns}
     complete: list[Row] = []
@@ -51,9 +63,7 @@ def _rows(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
             if name not in known
         ]
         complete.append({column.name: _cell(column, row, number, faults) for column in kind.columns})
-    if faults:
-        raise BadRows(faults)
-    return complete
+    return complete, faults
 
 
 def _cell(column: Column, row: Mapping[str, Any], number: int, faults: list[RowFault]) -> str:
@@ -76,12 +86,16 @@ def _cell(column: Column, row: Mapping[str, Any], number: int, faults: list[RowF
     return ""
 
 
-def _by_row(kind: Kind, written: Written, lines: Lines, content: bytes) -> list[RowFault]:
+def _by_row(
+    kind: Kind, written: Written, numbers: Sequence[int], lines: Lines, content: bytes
+) -> list[RowFault]:
     """The findings about the built file, each at the row whose element it is in."""
-    starts = sorted((lines.line_of(element), number) for number, element in enumerate(written.rows, start=1))
+    starts = sorted(
+        (lines.line_of(element), number) for number, element in zip(numbers, written.rows, strict=True)
+    )
     faults = []
     for finding in check(kind, content):
-        place = bisect_right(starts, (finding.line, len(starts))) - 1
+        place = bisect_right(starts, (finding.line, _LAST)) - 1
         row = starts[place][1] if place >= 0 else 0
         message = _without_lines(finding.message, starts)
         faults.append(RowFault(row, finding.where, message, "", finding.allowed, finding.severity))
@@ -92,7 +106,7 @@ def _without_lines(message: str, starts: list[tuple[int, int]]) -> str:
     """Lines of a file that nobody has seen are the rows that they came from."""
 
     def row(match: re.Match[str]) -> str:
-        place = bisect_right(starts, (int(match[1]), len(starts))) - 1
+        place = bisect_right(starts, (int(match[1]), _LAST)) - 1
         return f"in row {starts[place][1]}" if place >= 0 else match[0]
 
     return re.sub(r"on line (\d+)", row, message)

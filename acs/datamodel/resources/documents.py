@@ -34,6 +34,7 @@ _SAFE: dict[str, Any] = {
 }
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,200}\?>")
 _CURLY = re.compile("=\\s*([\u201c\u201d\u201e\u2033\uff02])")
+_START_TAG = re.compile(r"<([A-Za-z_][\w.-]*)")
 _INDENT = "  "
 
 
@@ -60,6 +61,13 @@ def read(content: bytes, wrapper: str = "") -> tuple[etree._Element | None, list
         return etree.fromstring(text.encode(), parser), warnings
     except etree.XMLSyntaxError:
         return None, _syntax(text, parser)
+
+
+def first_tag(content: bytes) -> str:
+    """The name in the first start tag of bytes that need not be XML; "" where there is none."""
+    text, _ = charsets.decode(content[:MAX_SIZE], None)
+    match = _START_TAG.search(text)
+    return match[1] if match else ""
 
 
 class Lines:

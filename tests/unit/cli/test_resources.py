@@ -43,6 +43,21 @@ def test_faults_are_told_with_file_and_line(acs, rules):
     assert (found["ok"], found["kind"], found["findings"][0]["line"]) == (False, "replace-rules", 2)
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'<DialRule>\n<Data Prefix="1" Replace="2"', 2),
+        ('<DialRule>\n<Data Prefix=\u201d1\u201d Replace="2"/>\n</DialRule>'.encode(), 2),
+        (b'<!DOCTYPE x [<!ENTITY a "b">]>\n<DialRule/>', 1),
+    ],
+)
+def test_a_file_that_is_no_xml_is_told_with_its_line_as_well(acs, rules, content, line):
+    rules.write_bytes(content)
+    result = acs("resource", "check", str(rules))
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{rules}:{line}: error: ")
+
+
 def test_doubts_are_told_and_do_no_harm(acs, rules):
     rules.write_bytes(RULES.replace(b'"104"', b'""'))
     result = acs("resource", "check", str(rules))

@@ -35,6 +35,22 @@ def test_a_file_of_replace_rules_looks_like_the_guides():
     assert build(KINDS["replace-rules"], rows).content == EXAMPLES["replace-rules"]
 
 
+def test_every_bad_row_is_told_at_once_whether_a_cell_is_missing_or_wrong():
+    rows = [
+        {"prefix": "", "replace": "1"},
+        {"prefix": "1", "replace": "2"},
+        {"prefix": "([", "replace": "2"},
+        {"prefix": "1", "replace": "9", "colour": "red"},
+        {"prefix": "2" * 33, "replace": "2"},
+    ]
+    assert [row for row, _ in faults("replace-rules", rows)] == [1, 3, 4, 5]
+
+
+def test_what_only_a_bad_row_would_have_brought_is_not_missed_beside_it():
+    rows = [{"entry": "title", "name": ""}, {"entry": "department", "name": "Sales", "url": "http://a/b.xml"}]
+    assert faults("phone-book-menu", rows) == [(1, "name")]
+
+
 # --- any rows -------------------------------------------------------------------------------------------
 
 #: one line of any characters that XML can hold, not blank
