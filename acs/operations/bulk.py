@@ -72,12 +72,12 @@ DEEDS = {
     Deed.ADD_TAG: DeedInfo("Add tag", "Each gets the tag.", Role.OPERATOR, "tag"),
     Deed.REMOVE_TAG: DeedInfo("Remove tag", "Each loses the tag, where it has it.", Role.OPERATOR, "tag"),
     Deed.JOIN: DeedInfo(
-        "Put into group", "Each gets the group's configuration in its next session.", Role.ENGINEER, "group"
+        "Put into group", "Each gets the group's configuration in its next session.", Role.OPERATOR, "group"
     ),
     Deed.LEAVE: DeedInfo(
         "Take out of group",
         "Each loses the group's configuration in its next session.",
-        Role.ENGINEER,
+        Role.OPERATOR,
         "group",
     ),
     Deed.FACTORY_RESET: DeedInfo(

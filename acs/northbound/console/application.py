@@ -15,16 +15,19 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException
 
-from acs.northbound.console import doors, pages
-from acs.northbound.console.doors import Forged
+from acs.northbound import browser_session
+from acs.northbound.browser_session import CSRF_FIELD, CSRF_HEADER
+from acs.northbound.console import changes, pages
 from acs.northbound.console.templating import render
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
 from acs.northbound.rest.routing import Services
 from acs.operations.errors import (
     Conflict,
     Forbidden,
+    Forged,
     Invalid,
     NotFound,
+    OutOfReach,
     PreconditionFailed,
     TooLarge,
     Unavailable,
@@ -64,22 +67,40 @@ def make_console(services: Services, table: Iterable[Page]) -> Klein:
 
 def _endpoint(services: Services, page: Page) -> Callable[..., Any]:
     async def endpoint(request: Request, **path: str) -> bytes | Resource:
-        visitor = await doors.visitor_of(services, request)
-        visit = Visit(services, request, path, visitor)
-        if page.role is not None and visitor is None:
-            return send(request, _to_the_door(visit))
+        identifier = browser_session.name_request(services, request)
+        visit = Visit(services, request, path, None)
         try:
-            doors.check_form(visit)
-            if page.role is not None and not visit.actor.role.covers(page.role):
-                raise Forbidden(page.role, visit.actor.role)
-            answer = await page.handle(visit)
+            seat = await browser_session.seat_of(services, request)
+            visit = Visit(services, request, path, seat)
+            if page.role is not None and seat is None:
+                return send(request, _to_the_door(visit))
+            answer = await _answer(visit, page, identifier)
         except Exception as error:  # noqa: BLE001 - whatever it was, the visitor gets a page
             answer = _trouble(services, request, visit, error)
-        if page.method != "GET" and visitor is not None:
-            log.info("change", path=visit.path, status=answer.status, by=visitor.actor.name)
-        return send(request, answer) if isinstance(answer, Answer) else answer
+        return send(request, answer)
 
     return endpoint
+
+
+async def _answer(visit: Visit, page: Page, identifier: str) -> Answer:
+    """The page's answer; a change stands in the audit, and one that is not allowed too."""
+    if page.method == "GET" or visit.seat is None:
+        if page.role is not None and not visit.may(page.role):
+            raise Forbidden(page.role, visit.actor.role)
+        return await page.handle(visit)
+    field = "" if visit.request.getHeader(CSRF_HEADER) else visit.form().raw(CSRF_FIELD)
+    browser_session.check_csrf(visit.seat, visit.request, field)
+    try:
+        if page.role is not None and not visit.may(page.role):
+            raise Forbidden(page.role, visit.actor.role)
+        answer = await page.handle(visit)
+    except (Forbidden, OutOfReach) as refusal:
+        await changes.record(visit, page.deed, identifier, outcome=str(refusal))
+        raise
+    if page.deed and answer.status in (201, 303):
+        await changes.record(visit, page.deed, identifier)
+        log.info("change", path=visit.path, by=visit.actor.name, request=identifier)
+    return answer
 
 
 def _to_the_door(visit: Visit) -> Answer:
@@ -116,10 +137,10 @@ def _trouble(
     status, title, text, todo = _told(error)
     if visit is None:
         visit = Visit(services, request, {}, None)
-    if visit.part or request.getHeader(doors.CSRF_HEADER):
+    if visit.part or request.getHeader(CSRF_HEADER):
         return Answer(text.encode(), status, "text/plain; charset=utf-8")
     faults = error.errors if isinstance(error, Invalid) else []
-    context = {"title": title, "text": text, "todo": todo, "faults": faults, "status": status}
+    context = {"title": title, "text": text, "todo": todo, "faults": faults, "status": status, "said": None}
     return Answer(render("error.html", {**pages.frame(visit), **context}, now=visit.now), status)
 
 
@@ -140,6 +161,13 @@ def _told(error: BaseException | None) -> tuple[int, str, str, str]:
         case Forbidden(needed=needed, role=role):
             text = f"This needs the role {needed}; yours is {role}."
             return 403, "Not for your role", text, "An administrator can give you another role."
+        case OutOfReach():
+            return (
+                403,
+                "Beyond your phones",
+                str(error),
+                "You see and touch your own phones only.",
+            )
         case Forged():
             text = "The form was filled in under another session, or not on this console at all."
             return 403, "Form refused", text, "Open the page again and repeat what you did."

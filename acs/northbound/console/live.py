@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.web.server import Request
@@ -76,13 +76,17 @@ class Listener:
     def __init__(self, request: Request) -> None:
         self._request: Any = request
         self.ended: Deferred[None] = Deferred()
-        request.notifyFinish().addBoth(lambda _: self.ended.callback(None))
+        request.notifyFinish().addBoth(self._end)
 
     def tell(self, topic: str) -> None:
         self._write(f"event: changed\ndata: {topic}\n\n")
 
     def sign(self) -> None:
         self._write(": there\n\n")
+
+    def _end(self, _: object) -> None:
+        if not self.ended.called:
+            self.ended.callback(None)
 
     def _write(self, text: str) -> None:
         if not self.ended.called:
@@ -118,10 +122,14 @@ async def _listen(visit: Visit) -> Answer:
     signs: Any = LoopingCall(listener.sign)
     signs.clock = visit.services.reactor
     signs.start(SIGN_OF_LIFE, now=False)
-    await listener.ended
-    signs.stop()
-    for topic in topics:
-        watch.remove(topic, listener)
+    try:
+        await listener.ended
+    except CancelledError:
+        pass  # the browser has gone
+    finally:
+        signs.stop()
+        for topic in topics:
+            watch.remove(topic, listener)
     return STREAMED
 
 

@@ -37,5 +37,5 @@ def said(visit: Visit) -> Notice | None:
         notice = msgspec.json.decode(base64.urlsafe_b64decode(raw), type=Notice)
     except (ValueError, msgspec.DecodeError):
         return None
-    visit.request.addCookie(_COOKIE, "", path="/", max_age=0)
+    visit.request.addCookie(_COOKIE, "", path="/", max_age="0")
     return notice

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from acs.northbound.console import doors, notices
+from acs.northbound.browser_session import CSRF_FIELD
+from acs.northbound.console import notices
 from acs.northbound.console.templating import render
 from acs.northbound.console.visits import Answer, Visit
 
@@ -37,12 +38,12 @@ MENU = (
 
 def frame(visit: Visit) -> dict[str, Any]:
     """What the frame around every page needs."""
-    visitor = visit.visitor
+    seat = visit.seat
     return {
-        "actor": visitor.actor if visitor is not None else None,
-        "csrf": visitor.csrf if visitor is not None else "",
-        "csrf_field": doors.CSRF_FIELD,
-        "menu": [entry for entry in MENU if visitor is not None and visit.may(entry.role)],
+        "actor": seat.actor if seat is not None else None,
+        "csrf": seat.csrf if seat is not None else "",
+        "csrf_field": CSRF_FIELD,
+        "menu": [entry for entry in MENU if visit.may(entry.role)],
         "path": visit.path,
         "may": visit.may,
         "version": visit.services.version,
@@ -82,7 +83,7 @@ def ask(
     carry: Mapping[str, str] | None = None,
 ) -> Answer:
     """Say what is about to be done, to whom, and ask. The same form comes again with `confirmed` in it."""
-    fields = [pair for pair in visit.form().pairs if pair[0] not in (doors.CSRF_FIELD, "confirmed")]
+    fields = [pair for pair in visit.form().pairs if pair[0] not in (CSRF_FIELD, "confirmed")]
     for name, value in (carry or {}).items():
         fields = [pair for pair in fields if pair[0] != name] + [(name, value)]
     return show(

@@ -29,7 +29,7 @@ COLUMNS = {
     "config": "Configuration",
     "last_inform": "Last Inform",
 }
-USUAL = ("label", "mac", "model", "firmware", "ip", "tags", "config", "last_inform")
+USUAL = ("mac", "model", "firmware", "ip", "tags", "config", "last_inform")
 
 _COOKIE = b"acs_columns"
 _PAGE = 50

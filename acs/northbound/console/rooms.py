@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from twisted.web.resource import Resource
 
-from acs.northbound.console import entrance, fleet, live, phones, static_files
+from acs.northbound.console import entrance, fleet, live, phone, phones, static_files
 from acs.northbound.console.application import make_console
 from acs.northbound.rest.routing import Services
 
 PAGES = (
     *fleet.PAGES,
     *phones.PAGES,
+    *phone.PAGES,
     *entrance.PAGES,
     *static_files.PAGES,
     *live.PAGES,

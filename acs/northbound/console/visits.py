@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from msgspec import Struct
-from twisted.web.resource import Resource
 from twisted.web.server import Request
 
+from acs.northbound.browser_session import Seat
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.routing import Services
-from acs.operations import limits
 from acs.operations.actors import Actor, Role
 from acs.operations.errors import Invalid
 from acs.operations.ports import Runner
 
 #: Largest filled-in form, in bytes; a dial plan pasted into one has some hundred KB.
 FORM_LIMIT = 1 << 20
-
-
-class Visitor(Struct, frozen=True):
-    """Who is signed in, and the secret that this browser's forms carry against forgery."""
-
-    actor: Actor
-    csrf: str
-    #: the cookie's secret
-    session: str
 
 
 class Answer(Struct, frozen=True):
@@ -42,6 +32,14 @@ class Answer(Struct, frozen=True):
 def redirect(place: str, *headers: tuple[str, str]) -> Answer:
     """On to another page of this console, by GET."""
     return Answer(status=303, headers=(("Location", place), *headers))
+
+
+class Record(Struct, frozen=True):
+    """One change for the audit."""
+
+    on: str
+    old: Any = None
+    new: Any = None
 
 
 class Form:
@@ -72,31 +70,27 @@ class Form:
 class Visit:
     """A request with all that a page may use."""
 
-    def __init__(
-        self, services: Services, request: Request, path: dict[str, str], visitor: Visitor | None
-    ) -> None:
-        self.services = services
+    def __init__(self, services: Services, request: Request, path: dict[str, str], seat: Seat | None) -> None:
+        #: for whoever is signed in: within the phones that they may see
+        self.services = seat.services if seat is not None else services
         self.request: Any = request  # twisted.web is not typed throughout
-        self.visitor = visitor
+        self.seat = seat
+        #: what the audit is told of a change: on what, how it was, how it becomes
+        self.record: Record | None = None
         self._path = path
         _, _, text = request.uri.partition(b"?")
         self.query = Form(parse_qsl(text.decode("ascii", "replace"), keep_blank_values=True))
         self._form: Form | None = None
-        self._runner: Runner | None = None
 
     @property
     def actor(self) -> Actor:
         """Who is signed in. Only the pages before that have nobody."""
-        assert self.visitor is not None
-        return self.visitor.actor
+        assert self.seat is not None
+        return self.seat.actor
 
     @property
     def runner(self) -> Runner:
-        """Runs the store's calls for whoever is signed in, within the phones that they may see."""
-        if self._runner is None:
-            services = self.services
-            self._runner = limits.limited(services.runner, self.actor, services.shapes, services.now)
-        return self._runner
+        return self.services.runner
 
     @property
     def now(self) -> float:
@@ -118,7 +112,7 @@ class Visit:
 
     def may(self, role: str) -> bool:
         """Whether the visitor's role covers this one."""
-        return self.visitor is not None and self.visitor.actor.role.covers(Role(role))
+        return self.seat is not None and self.seat.actor.role.covers(Role(role))
 
     def segment(self, name: str) -> str:
         return unquote(self._path[name])
@@ -133,6 +127,12 @@ class Visit:
         assert isinstance(content, Body)
         return content
 
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is a filled-in form, and not a file."""
+        kind = self.request.getHeader("content-type") or ""
+        return bool(kind.startswith("application/x-www-form-urlencoded"))
+
     def form(self) -> Form:
         """Raises Invalid where the form is no text, TooLarge beyond `FORM_LIMIT`."""
         if self._form is None:
@@ -144,18 +144,22 @@ class Visit:
                 raise Invalid.field("form", "is no filled-in form", allowed="UTF-8 text") from None
         return self._form
 
-
-class Handler(Protocol):
-    def __call__(self, visit: Visit, /) -> Awaitable[Answer | Resource]: ...
+    def tell(self, on: str, *, old: Any = None, new: Any = None) -> None:
+        """Say what the audit is to have of this change; else it has the path and what was filled in."""
+        self.record = Record(on, old, new)
 
 
 class Page(Struct, frozen=True):
-    """A page as a value: where it is, who may see it, what makes it. A role of None needs no signing in."""
+    """A page as a value: where it is, who may see it, what makes it. A role of None needs no signing in.
+
+    `deed` is what the audit calls a change, as REST does: `groups.create`.
+    """
 
     method: str
     path: str
     handle: Callable[[Visit], Awaitable[Answer]]
     role: Role | None = Role.VIEWER
+    deed: str = ""
 
 
 def phone_path(device_id: str, *more: str) -> str:
