@@ -128,6 +128,20 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             server.stop()
 
 
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts a server for all tests of a module; stops it after them."""
+    servers: list[Server] = []
+
+    def start(*flags: str) -> Server:
+        servers.append(Server(tmp_path_factory.mktemp("module") / "data", *flags))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
 @pytest.fixture
 def refused_start() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `acs up` with flags that it must refuse; returns what it said."""
