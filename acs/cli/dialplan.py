@@ -57,6 +57,8 @@ def try_number(
     acs dialplan try 57123 --rules dialplan.xml
     acs dialplan try 12 --set dialplan.area_code.code=010
     """
+    if not number.strip():
+        raise outcomes.WrongUsage("NUMBER is blank; give what is entered on the phone, such as 0012354599")
     notes: list[str] = []
     values = _desired(server.api, device, notes) if device else {}
     values.update(_assigned(assignments))

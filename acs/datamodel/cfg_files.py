@@ -120,6 +120,7 @@ def check_file(file: CfgFile, catalogue: Catalogue) -> list[CfgFinding]:
             found += [
                 CfgFinding(line.number, line.key, one.severity, one.message, one.allowed, one.section)
                 for one in key_values.check(use, line.value)
+                if "\0" not in line.value  # the reader has said so
             ]
     return sorted(found, key=lambda finding: finding.line)
 

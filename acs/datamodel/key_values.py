@@ -107,7 +107,10 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
     def warning(what: str) -> Finding:
         return Finding(Severity.WARNING, f"{subject} {what}", permitted, key.section)
 
-    if any(character in text for character in "\r\n\0"):
+    if "\0" in text:
+        yield error("has a zero byte in it; a value is text")
+        return
+    if "\r" in text or "\n" in text:
         yield error("has a line break in it; a value is one line")
         return
     if text != text.strip(BLANKS):

@@ -36,7 +36,7 @@ def kind_of(name: str) -> Kind:
 
 
 def recognised(content: bytes) -> Kind | None:
-    """The kind by the file's root element, or by its first tag where it is no XML; None where there is none."""
+    """The kind by the root element, or by the first tag where the bytes are no XML; None for no kind."""
     root, _ = documents.read(content, wrapper="any")
     tags = {str(child.tag) for child in root} if root is not None else {documents.first_tag(content)}
     return next((kind for kind in KINDS.values() if tags & set(kind.roots)), None)

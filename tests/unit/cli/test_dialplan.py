@@ -109,3 +109,8 @@ def test_a_set_that_is_none_is_refused(acs, word):
 def test_without_any_rule_the_number_is_dialled_as_it_is(acs):
     result = acs("dialplan", "try", "123")
     assert (last(result), "no rule at all" in result.stderr) == ("123", True)
+
+
+def test_no_number_is_wrong_usage(acs):
+    result = acs("dialplan", "try", " ")
+    assert (result.exit_code, "NUMBER is blank" in result.stderr) == (2, True)

@@ -220,3 +220,10 @@ def test_a_file_begins_with_its_version_and_follows_the_catalogue():
 def test_what_no_line_can_hold_is_not_written(name, value, said):
     with pytest.raises(UnwritableValue, match=said):
         cfg_files.write({name: value}, KEYS)
+
+
+def test_a_zero_byte_in_a_value_is_told_once():
+    found = cfg_files.check(b"local_time.time_zone_name = a\0b\n", KEYS)
+    assert [(one.line, one.message) for one in found] == [
+        (1, "the value has a zero byte in it; expected text")
+    ]

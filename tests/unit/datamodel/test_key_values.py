@@ -120,6 +120,7 @@ WRONG = [
     ("factor", "nan", "not a number", "0.5 to 2"),
     ("text", "123456789", "9 characters, more than 8", "at most 8"),
     ("text", "a\nb", "line break", "at most 8"),
+    ("text", "a\0b", "zero byte", "at most 8"),
     ("key", "012", "3 characters, fewer than 4", "4 digits"),
     ("key", "01234", "5 characters, more than 4", "4 digits"),
     ("key", "012a", "permitted form", "4 digits"),
