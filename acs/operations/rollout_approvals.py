@@ -43,7 +43,8 @@ async def approve(
     if rollout.state not in (State.DRAFT, State.SCHEDULED):
         done = "over" if rollout.state in OVER else "under way"
         raise Conflict(f"The rollout is {done}; approvals are given before the start.")
-    fault = rule.fault_of_approver(actor.user, rollout.created_by, await runner.run(store.of(identifier)))
+    given = await runner.run(store.of(identifier))
+    fault = rule.fault_of_approver(actor.user, rollout.created_by, given)
     if fault:
         raise Conflict(fault)
     await runner.run_all(store.add(identifier, Approval(actor.user, now, asked.note)))

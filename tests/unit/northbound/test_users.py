@@ -265,3 +265,9 @@ def test_a_refused_password_does_not_use_the_link_up(store, browser):
     text = link(store)
     assert browser().post("/setup", json={**first(text), "password": "sh0rt"}).status_code == 422
     assert browser().post("/setup", json=first(text)).status_code == 201
+
+
+def test_a_session_may_bring_a_large_file_as_a_token_may(log_in, user):
+    user("eve")
+    content = b"x" * (1 << 20)
+    assert log_in("eve").put("/files/a.cfg", content=content).json()["size"] == len(content)
