@@ -20,8 +20,9 @@ from twisted.web.resource import Resource
 from acs.datamodel.paths import is_secret
 from acs.northbound.rest.bodies import IN_MEMORY
 from acs.northbound.rest.replies import Reply
-from acs.northbound.rest.routing import Call, Route
+from acs.northbound.rest.routing import Call, Route, Services
 from acs.operations import audit
+from acs.operations.actors import Actor
 from acs.operations.audit import Origin
 from acs.operations.errors import OperationError
 from acs.store.errors import StoreError
@@ -86,26 +87,25 @@ async def write_refusal(call: Call, route: Route, reason: Exception) -> None:
 
 
 async def _record(call: Call, route: Route, on: str, **said: Any) -> None:
-    use = call.services.catalogue.get
+    origin = Origin(call.address, call.id)
+    await append(call.services, call.actor, origin, operation_name(route), on, **said)
+
+
+async def append(
+    services: Services, actor: Actor, origin: Origin, operation: str, on: str, **said: Any
+) -> None:
+    """One entry, secret keys and parameters blanked; `said` is what `audit.record` takes beside these."""
+    use = services.catalogue.get
 
     def secret(name: str) -> bool:
         known = use(name) if "." in name else None
         return known.key.secret if known is not None else is_secret(name)
 
-    origin = Origin(call.address, call.id)
+    now = services.now()
     try:
-        await audit.record(
-            call.services.runner,
-            call.actor,
-            origin,
-            operation_name(route),
-            on,
-            now=call.now,
-            secret=secret,
-            **said,
-        )
+        await audit.record(services.runner, actor, origin, operation, on, now=now, secret=secret, **said)
     except StoreError as error:
-        log.error("a change is missing in the audit", operation=operation_name(route), reason=str(error))
+        log.error("a change is missing in the audit", operation=operation, reason=str(error))
 
 
 def _asked(call: Call, route: Route) -> Any:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from binascii import Error as NoBase64
+from typing import Protocol
+
 from twisted.web.server import Request
 
 from acs.northbound import browser_session
 from acs.northbound.rest.problems import Unauthenticated
-from acs.northbound.rest.routing import Route, Services
+from acs.northbound.rest.routing import Services
 from acs.operations import call_rates
-from acs.operations.actors import Actor
+from acs.operations.actors import Actor, Role
 from acs.operations.errors import Forbidden, OutOfReach
 from acs.operations.tokens import actor_of
+
+
+class Guarded(Protocol):
+    """What may be called by some: a route, or an operation of another interface."""
+
+    @property
+    def role(self) -> Role | None: ...
+
+    @property
+    def for_limited(self) -> bool: ...
 
 
 async def authenticate(services: Services, request: Request) -> Actor:
@@ -20,7 +34,22 @@ async def authenticate(services: Services, request: Request) -> Actor:
     return actor
 
 
-def admit(route: Route, actor: Actor) -> None:
+async def authenticate_machine(services: Services, request: Request) -> Actor:
+    """As `authenticate`, for interfaces that no page uses: the API token may also be the password of HTTP
+    Basic, with any user name, and no cookie counts. Raises Unauthenticated, TooMany."""
+    raw = (request.getHeader(b"authorization") or b"").decode("latin-1").strip()
+    scheme, _, text = raw.partition(" ")
+    token = (
+        text.strip() if scheme.lower() == "bearer" else _password(text) if scheme.lower() == "basic" else ""
+    )
+    if not token:
+        raise Unauthenticated("An API token is needed: as password of HTTP Basic, or Bearer TOKEN.")
+    actor = await _owner(services, token)
+    await call_rates.count(services.runner, actor, most=services.web.rate_limit)
+    return actor
+
+
+def admit(route: Guarded, actor: Actor) -> None:
     """Raises Forbidden or OutOfReach where this actor may not use this route."""
     if route.role is not None and not actor.role.covers(route.role):
         raise Forbidden(route.role, actor.role)
@@ -43,7 +72,18 @@ async def _actor(services: Services, request: Request) -> Actor:
     scheme, _, text = raw.decode("latin-1").strip().partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Unauthenticated("The Authorization header must be: Bearer TOKEN.")
-    actor = await actor_of(services.runner, text.strip(), now=services.now())
+    return await _owner(services, text.strip())
+
+
+def _password(text: str) -> str:
+    try:
+        return b64decode(text.strip(), validate=True).partition(b":")[2].decode("latin-1")
+    except (NoBase64, ValueError):
+        return ""
+
+
+async def _owner(services: Services, token: str) -> Actor:
+    actor = await actor_of(services.runner, token, now=services.now())
     if actor is None:
         raise Unauthenticated("The API token is unknown, revoked or expired; `acs token create` makes one.")
     return actor
