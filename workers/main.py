@@ -16,8 +16,9 @@ from rq import Queue
 
 from acs.fleet.log_secrets import Blanker
 from workers.reports import CountingWorker, Reports
+from workers.rollout_clock import QUEUES, RolloutClock
 from workers.surroundings import Surroundings, settle
-from workers.timetable import QUEUE, TIMETABLE, Timetable
+from workers.timetable import TIMETABLE, Timetable
 
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("auto", "json", "console")
@@ -38,17 +39,21 @@ def run(redis_url: str, data_dir: Path, log_level: str, log_format: str = "auto"
     reports = Reports(redis_url)
     timetable = Timetable(connection, reports.send)
     timetable.start()
+    clock = RolloutClock(redis_url, connection)
+    clock.start()
     # imported here once, not in each of the processes that are forked for a job
     for entry in TIMETABLE:
         import_module(entry.function.rpartition(".")[0])
     try:
         level = "DEBUG" if log_level == "debug" else "WARNING"
-        CountingWorker([Queue(QUEUE, connection=blocking)], connection=blocking).work(logging_level=level)
+        queues = [Queue(name, connection=blocking) for name in QUEUES]
+        CountingWorker(queues, connection=blocking).work(logging_level=level)
     except RedisError as error:  # lost for longer than RQ waits, or lost again while the worker said farewell
         print(f"acs worker: Redis at {redis_url} was lost: {error}", file=sys.stderr)
         return 1
     finally:
         timetable.stop()
+        clock.stop()
         reports.leave()
     return 0
 

@@ -38,9 +38,11 @@ TIMETABLE = (
     Entry("workers.presence.look", every=5),
     Entry("workers.hooks.pass_on", every=5),
     Entry("workers.upkeep.expire_overdue_tasks", every=30),
+    Entry("workers.rollouts.rescue", every=60),
     Entry("workers.census.count_tasks", every=60),
     Entry("workers.presence.repair", every=3600, timeout=1800),
     Entry("workers.upkeep.prune_files", every=3600, timeout=1800),
+    Entry("workers.rollouts.forget", every=6 * 3600, timeout=1800),
     Entry("workers.upkeep.repair_indexes", every=3600, timeout=1800),
 )
 

@@ -7,7 +7,7 @@ crash in between leaves an entry too many on the list, never a phone with a grou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from msgspec.msgpack import Decoder
 
 from acs.fleet.layers import Group, group_layer
 from acs.store import codec, keyspace
-from acs.store.calls import Call, Steps, script, scripted, truth
+from acs.store.calls import Call, Part, Steps, script, scripted, truth
 from acs.store.errors import StoreConflict
 from acs.store.swap import MOST_TRIES
 
@@ -115,6 +115,12 @@ def members(name: str, *, after: str = "", limit: int) -> Steps[MemberPage]:
     ]
     listed = tuple(one.decode() for one in found)
     return MemberPage(listed, listed[-1] if len(listed) == limit else None, total)
+
+
+def are_members(name: str, device_ids: Sequence[str]) -> Call[list[bool]]:
+    """Whether each of these, at least one, is in the group."""
+    parts: tuple[Part, ...] = ("ZMSCORE", keyspace.group_members(name), *device_ids)
+    return Call(parts, lambda answer: [score is not None for score in answer])
 
 
 def join(name: str, member: str) -> Call[bool]:

@@ -82,14 +82,14 @@ class Known(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What a phone is to be from now on. `look` and `later` are times, 0 for not."""
+    """What a phone is to be from now on. `look` and `later` are times, 0 for not; None leaves `later`."""
 
     known: Known
     member: Member
     look: float = 0
     #: the time noted for the look that led to this, 0 for none
     noted: float = 0
-    later: float = 0
+    later: float | None = None
     #: failures in a row: one more, none, or as they were
     row: Literal["", "0", "1"] = ""
     turn_seconds: float | None = None
@@ -313,7 +313,7 @@ def _arguments(decision: Decision) -> tuple[Part, ...]:
         member.turn_ends,
         decision.look or "",
         decision.noted or "",
-        decision.later or "",
+        "-" if decision.later is None else decision.later or "",
         decision.row,
         "" if decision.turn_seconds is None else decision.turn_seconds,
         "" if decision.check_seconds is None else decision.check_seconds,

@@ -96,6 +96,12 @@ def configured(values: Mapping[str, str]) -> Clock | None:
     return told(wanted["local_time.time_zone"]) if "local_time.summer_time" not in wanted else None
 
 
+def of_phone(parameter: str | None, known: Mapping[str, str], desired: Mapping[str, str]) -> Clock | None:
+    """What the phone tells counts before what it is known, then what it ought, to be configured to."""
+    found = told(parameter) if parameter else None
+    return found or configured(known) or configured(desired)
+
+
 def _local(change: Change, year: int) -> float:
     """The local time of a change in this year, as if it were UTC: seconds since the epoch."""
     if change.week:

@@ -2,18 +2,18 @@
 -- and begin no more turns than there are places.
 -- KEYS: 1 records, 2 counts, 3 phones that have their turn, 4 when to look at whom, 5 when to try whom again,
 --   6 how many have their turn at each site
--- ARGV: 1 what the keys of the sets of outcomes begin with, 2 the most at once, 3 the most at a site (0: any),
+-- ARGV: 1 what the keys of the sets of outcomes begin with, 2 the most at once, 3 the most at a site (0 for any),
 --   then for each phone
 --   1 id, 2 the record it was decided on ('' for none), 3 the new one,
 --   4 its field of the counts ('' for none), 5 the new field, 6 its outcome ('' for none), 7 the new one,
 --   8 '1' where it has its turn, 9 '1' where it has it from now on, 10 its site, 11 when the turn ends,
 --   12 when to look at it ('' for not), 13 the time that the present look was noted for ('' for none),
---   14 when to try it again ('' for not), 15 failures in a row: '' as they were, '0' none, '1' one more,
+--   14 when to try it again ('' for not, '-' as it was), 15 failures in a row: '' as they were, '0' none, '1' one more,
 --   16 seconds of a turn that ended ('' for none), 17 seconds of a check that ended, 18 '1' if waited for in vain
 -- Returns for each: 1 written, 0 the record was another, 2 no place, 3 no place at its site
 local most, most_at_site = tonumber(ARGV[2]), tonumber(ARGV[3])
 local function place_for(site)
-  if redis.call('ZCARD', KEYS[3]) >= most then
+  if most > 0 and redis.call('ZCARD', KEYS[3]) >= most then
     return 2
   end
   if most_at_site > 0 and site ~= '' and tonumber(redis.call('HGET', KEYS[6], site) or 0) >= most_at_site then
@@ -73,7 +73,7 @@ for place = 3, #ARGV - 1, 18 do
     end
     if ARGV[place + 14] == '' then
       redis.call('ZREM', KEYS[5], id)
-    else
+    elseif ARGV[place + 14] ~= '-' then
       redis.call('ZADD', KEYS[5], ARGV[place + 14], id)
     end
     if ARGV[place + 15] == '0' then

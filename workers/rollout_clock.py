@@ -1,0 +1,124 @@
+"""The thread that enqueues what is due: steps of rollouts, runs of schedules, and RQ's own scheduled jobs.
+
+Every worker process has one. A rollout is taken for `LEASE` seconds by whoever enqueues its step; should that
+job be lost, the step is due again then. RQ's scheduler is driven here too: one process at a time has its
+lock, and another takes over when that one dies.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Retry
+from rq.exceptions import DuplicateJobError
+from rq.scheduler import RQScheduler
+
+from acs.store import rollouts
+from acs.store.errors import StoreError
+from acs.store.runner_blocking import BlockingRunner
+from workers.timetable import QUEUE
+
+#: Queues by urgency: a worker empties the first before it looks at the next.
+URGENT, USUAL, LATER = "acs-urgent", QUEUE, "acs-later"
+QUEUES = (URGENT, USUAL, LATER)
+
+#: Seconds between two looks at what is due, and for which a rollout's step is taken.
+TICK = 0.5
+LEASE = 30.0
+
+#: Rollouts taken at once.
+AT_ONCE = 50
+
+#: Seconds between two refreshes of the lock of RQ's scheduler, which holds for a minute.
+LOCK_EVERY = 15.0
+
+_log = logging.getLogger(__name__)
+
+
+def queue_of(priority: int) -> str:
+    """The queue for the steps of a rollout with this priority."""
+    if priority > 0:
+        return URGENT
+    return USUAL if priority == 0 else LATER
+
+
+class RolloutClock(threading.Thread):
+    """Enqueues what is due, until `stop`. A Redis that is away is tried again at the next tick.
+
+    :param also: other things to be done at each tick, with the time.
+    """
+
+    def __init__(
+        self, redis_url: str, connection: Redis, also: Callable[[float], None] = lambda now: None
+    ) -> None:
+        super().__init__(name="rollout clock", daemon=True)
+        self._runner = BlockingRunner(redis_url)
+        self._connection = connection
+        self._also = also
+        # untyped in the library
+        self._scheduler: Any = RQScheduler(list(QUEUES), connection, logging_level=logging.WARNING)
+        self._locked_at = 0.0
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopped.is_set():
+            now = time.time()
+            try:
+                enqueue_due(self._runner, self._connection, now)
+                self._also(now)
+                self._scheduled(now)
+            except (RedisError, StoreError, OSError) as error:
+                _log.warning("Redis is away, rollouts stand still: %s", error)
+            self._stopped.wait(TICK)
+        self._leave()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _scheduled(self, now: float) -> None:
+        """Enqueue the jobs whose time RQ's scheduler keeps: runs of schedules, and jobs tried again."""
+        if now - self._locked_at > LOCK_EVERY:
+            self._scheduler.acquire_locks()
+            self._locked_at = now
+        if self._scheduler.acquired_locks:
+            self._scheduler.enqueue_scheduled_jobs()
+
+    def _leave(self) -> None:
+        try:
+            self._scheduler.release_locks()
+        except (RedisError, OSError) as error:
+            _log.warning("the lock of RQ's scheduler stays for a minute: %s", error)
+
+
+def enqueue_due(runner: BlockingRunner, connection: Redis, now: float) -> int:
+    """Enqueue the next step of every rollout that has one due; how many."""
+    until = round(now + LEASE, 3)
+    taken = runner.run(rollouts.claim(now=now, until=until, limit=AT_ONCE))
+    for identifier, stored in zip(taken, runner.run_all([rollouts.get(one) for one in taken]), strict=True):
+        name = stored.rollout.definition.name if stored is not None else "that is gone"
+        priority = stored.rollout.definition.priority if stored is not None else 0
+        queue = Queue(queue_of(priority), connection=connection)
+        try:
+            queue.enqueue(
+                "workers.rollouts.advance",
+                identifier,
+                until,
+                job_id=f"rollout-{identifier}-{int(until * 1000)}",
+                unique=True,
+                description=f"rollout {name}: next steps",
+                meta={"rollout": identifier},
+                job_timeout=120,
+                ttl=int(2 * LEASE),
+                result_ttl=60,
+                failure_ttl=7 * 86_400,
+                retry=Retry(max=2, interval=[1, 5]),
+            )
+        except DuplicateJobError:
+            continue  # it is enqueued
+    return len(taken)

@@ -1,0 +1,286 @@
+"""Looking at phones that have their turn or are watched: what their tasks and records show, and what follows.
+
+A phone is looked at when one of its tasks was written, and at the latest when its turn ends. Looking twice
+decides the same; what two decide at once is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any, Literal
+
+from acs.fleet import presence
+from acs.fleet.convergence.wishing import mark_of
+from acs.fleet.identity import device_key
+from acs.fleet.rollout import configuring, health, progress, turns
+from acs.fleet.rollout.definition import Kind
+from acs.fleet.rollout.member import Member, Outcome
+from acs.fleet.rollout.rollout import STILL, Rollout
+from acs.fleet.task import Task, TaskState
+from acs.store import configured, devices, rollout_values, rollouts, tasks, wakes
+from acs.store.devices import KnownDevice
+from acs.store.rollouts import Decision, Due, Known
+from acs.store.tasks import FoundTask
+from workers.rollout_desk import Desk
+from workers.rollout_turns import put_down
+
+#: Seconds until a phone is looked at again about which something was told that is not to be seen yet.
+SOON = 2.0
+
+#: A phone is looked at no later than this, whether somebody told of it or not.
+LATEST = 60.0
+
+#: Phones with a longer interval are called, so that the Inform that their health waits for comes.
+CALLED_FROM = 60.0
+
+
+def look(desk: Desk, rollout: Rollout, due: Sequence[Due]) -> int:
+    """Look at these phones; how many were written."""
+    everyone = desk.known(rollout.id, [one.device for one in due])
+    strays = [one.device for one in everyone if not one.raw]
+    desk.runner.run_all([rollouts.forget_look(rollout.id, device) for device in strays])
+    noted = {one.device: one for one in due}
+    chosen = [one for one in everyone if one.raw]
+    if not chosen:
+        return 0
+    now = desk.now()
+    seen = _by_record if rollout.definition.kind is Kind.CONFIG else _by_task
+    after = seen(desk, rollout, chosen, now)
+    after, looks = _checked(desk, rollout, chosen, after, now)
+    decisions = [
+        _decision(rollout, one, member, noted[one.device], looks.get(one.device, 0.0), now)
+        for one, member in zip(chosen, after, strict=True)
+    ]
+    results = desk.runner.run(rollouts.write(rollout.id, decisions))
+    written = [one for one, result in zip(decisions, results, strict=True) if result == "written"]
+    _tell(desk, rollout, written)
+    return len(written)
+
+
+def take_back(desk: Desk, rollout: Rollout) -> None:
+    """Nothing of this rollout begins any more: have all phones that have their turn looked at."""
+    now = desk.now()
+    active: list[str] = desk.runner.run(
+        rollouts.active(rollout.id, limit=rollout.definition.pace.at_once * 2)
+    )
+    for start in range(0, len(active), 100):
+        look(desk, rollout, [Due(device, now) for device in active[start : start + 100]])
+
+
+# --- by tasks -----------------------------------------------------------------------------------------------
+
+
+def _by_task(desk: Desk, rollout: Rollout, chosen: Sequence[Known], now: float) -> list[Member]:
+    with_task = [one for one in chosen if one.member.task]
+    found: list[FoundTask | None] = desk.runner.run_all([tasks.get(one.member.task) for one in with_task])
+    by_id = {one.member.task: stored for one, stored in zip(with_task, found, strict=True)}
+    return [_one_by_task(desk, rollout, one, by_id.get(one.member.task), now) for one in chosen]
+
+
+def _one_by_task(desk: Desk, rollout: Rollout, one: Known, found: FoundTask | None, now: float) -> Member:
+    member = one.member
+    if not (member.active or member.outcome is Outcome.UNCONFIRMED):
+        return member
+    if found is None:
+        return _without_task(desk, rollout, one, now) if member.active else member
+    task = found.task
+    over = rollout.state in STILL or (member.active and now >= member.turn_ends)
+    if task.state is TaskState.PENDING and over:
+        task = _taken_back(desk, task, now) or task
+    after = progress.seen(member, task, now=now, confirm=rollout.definition.confirm)
+    if member.outcome is Outcome.UNCONFIRMED and after.outcome in (
+        Outcome.UNCONFIRMED,
+        Outcome.SENT,
+        Outcome.REBOOTING,
+        Outcome.TRANSFERRING,
+    ):
+        return member
+    return after
+
+
+def _without_task(desk: Desk, rollout: Rollout, one: Known, now: float) -> Member:
+    """Whoever gave the turn died before the task was put down."""
+    member = one.member
+    if rollout.state in STILL or now >= member.turn_ends:
+        return member.replace(outcome=Outcome.DEFERRED, reason="its turn was lost", active=False)
+    source = desk.sources(rollout, [one.device]).get(one.device)
+    latest = member.turn_ends if rollout.definition.windows else 0.0
+    made = put_down(desk, rollout, one.device, member, source, latest=latest)
+    if made == "unknown":
+        reason = "it is no longer known"
+        return member.replace(outcome=Outcome.SKIPPED, reason=reason, active=False, ended_at=now)
+    if made == "full":
+        return member.replace(outcome=Outcome.DEFERRED, reason="it has too many tasks", active=False)
+    desk.runner.drive(wakes.enqueue([one.device], by=f"rollout {rollout.definition.name}", now=now))
+    return member
+
+
+def _taken_back(desk: Desk, task: Task, now: float) -> Task | None:
+    def change(present: Task) -> Task | None:
+        return progress.withdrawn(present, now)
+
+    after: Task | None = desk.runner.drive(tasks.update(task.id, change, stamp=tasks.fresh_stamp()))
+    return after
+
+
+# --- by records ---------------------------------------------------------------------------------------------
+
+
+def _by_record(desk: Desk, rollout: Rollout, chosen: Sequence[Known], now: float) -> list[Member]:
+    """Phones whose configuration is changed."""
+    desk.runner.drive(desk.layers.refresh())
+    keys = [device_key(one.device) for one in chosen]
+    answers = desk.runner.run_all([*devices.get_many(keys), *map(configured.own_layer, keys)])
+    found: list[Member] = []
+    for place, one in enumerate(chosen):
+        known: KnownDevice | None = answers[place]
+        member = one.member
+        going_on = member.active or member.outcome in (Outcome.SENT, Outcome.UNCONFIRMED)
+        if known is None and going_on:
+            reason = "it is no longer known"
+            member = member.replace(outcome=Outcome.SKIPPED, reason=reason, active=False, ended_at=now)
+        elif known is not None and going_on:
+            member = _one_by_record(desk, rollout, one, known, answers[len(chosen) + place], now)
+        found.append(member)
+    return found
+
+
+def _one_by_record(
+    desk: Desk, rollout: Rollout, one: Known, known: KnownDevice, own: Any, now: float
+) -> Member:
+    member, device, notes = one.member, known.device, known.notes
+    if notes.apply_at < member.turn_at and rollout.state not in STILL and now < member.turn_ends:
+        # whoever gave the turn died before all was written
+        source = desk.sources(rollout, [one.device]).get(one.device)
+        put_down(desk, rollout, one.device, member, source, latest=0.0)
+        desk.runner.drive(wakes.enqueue([one.device], by=f"rollout {rollout.definition.name}", now=now))
+        return member
+    over = rollout.state in STILL or now >= member.turn_ends
+    if over and member.active and configuring.untouched(member, device):
+        return _undone(desk, rollout, one, now)
+    mark = mark_of(desk.layers.layers_for(device.id, device.product_class, notes.groups, own), notes)
+    definition = rollout.definition
+    after = configuring.seen(
+        member, device, mark, confirm=definition.confirm, patience=definition.patience, now=now
+    )
+    still_unsure = member.outcome is Outcome.UNCONFIRMED and after.outcome in (
+        Outcome.UNCONFIRMED,
+        Outcome.SENT,
+        Outcome.WAITING,
+    )
+    return member if still_unsure else after
+
+
+def _undone(desk: Desk, rollout: Rollout, one: Known, now: float) -> Member:
+    """The phone did not call in its turn: its layer says again what it said before."""
+    if one.member.before:
+        by, reason = (
+            rollout.created_by,
+            f"rollout {rollout.definition.name}: taken back, the phone did not call",
+        )
+        steps = rollout_values.write(
+            one.device, one.member.before, by=by, reason=reason, reboot=False, at=now
+        )
+        desk.runner.drive(steps)
+    return one.member.replace(
+        outcome=Outcome.DEFERRED, reason="it did not call in its turn", active=False, before=None
+    )
+
+
+# --- health -------------------------------------------------------------------------------------------------
+
+
+def _checked(
+    desk: Desk, rollout: Rollout, chosen: Sequence[Known], members: Sequence[Member], now: float
+) -> tuple[list[Member], dict[str, float]]:
+    """The same phones, those whose step is done after a look at their health; and when to look again."""
+    watched = [
+        one.device for one, member in zip(chosen, members, strict=True) if member.outcome is Outcome.CHECKING
+    ]
+    found: list[KnownDevice | None] = desk.runner.run_all(devices.get_many(map(device_key, watched)))
+    known = dict(zip(watched, found, strict=True))
+    after: list[Member] = []
+    looks: dict[str, float] = {}
+    called: list[str] = []
+    for one, member in zip(chosen, members, strict=True):
+        if one.device not in known:
+            after.append(member)
+            continue
+        there = known[one.device]
+        if there is None:
+            reason = "it is no longer known"
+            gone = member.replace(outcome=Outcome.UNCONFIRMED, reason=reason, active=False, ended_at=now)
+            after.append(gone)
+            continue
+        device = there.device
+        wanted = turns.version_wanted(member)
+        checked = health.looked_at(
+            member, device, version=wanted, informs=rollout.definition.informs, now=now
+        )
+        after.append(checked)
+        interval = presence.interval_of(device)
+        looks[one.device] = min(max(now + SOON, there.last_inform + interval + 1), now + LATEST)
+        if checked.outcome is Outcome.CHECKING and interval >= CALLED_FROM and not member.checked_from:
+            called.append(one.device)
+            looks[one.device] = now + 3 * SOON
+    if called:
+        desk.runner.drive(wakes.enqueue(called, by=f"rollout {rollout.definition.name}", now=now))
+    return after, looks
+
+
+# --- decisions ----------------------------------------------------------------------------------------------
+
+
+def _decision(rollout: Rollout, one: Known, after: Member, due: Due, check_at: float, now: float) -> Decision:
+    was = one.member
+    later: float | None = 0.0 if after.settled else None
+    never = False
+    if was.active and not after.active and after.outcome is Outcome.DEFERRED:
+        after, later, never = _later(rollout, after, now)
+    row: Literal["", "0", "1"] = ""
+    if after.outcome is not was.outcome:
+        row = {Outcome.FAILED: "1", Outcome.SUCCEEDED: "0"}.get(after.outcome, "")  # type: ignore[assignment]
+    checked_from = after.checked_from if was.outcome is Outcome.CHECKING else 0.0
+    return Decision(
+        known=one,
+        member=after,
+        look=ceil(_next_look(rollout, was, after, due, check_at, now)),
+        noted=due.noted,
+        later=later,
+        row=row,
+        turn_seconds=now - was.turn_at if was.active and not after.active else None,
+        check_seconds=now - checked_from if checked_from and after.settled else None,
+        never=never,
+    )
+
+
+def _later(rollout: Rollout, member: Member, now: float) -> tuple[Member, float, bool]:
+    """A turn ended without the phone being asked: it gets another, or was waited for long enough."""
+    if rollout.state in STILL:
+        return member, now, False
+    busy = "in_a_call" in member.evidence and "in a call" in member.reason
+    pause = rollout.definition.ask_again if busy else 0.0
+    turn = turns.put_off(rollout, member, member.reason, now, after=pause)
+    return turn.member, turn.later, turn.never
+
+
+def _next_look(rollout: Rollout, was: Member, after: Member, due: Due, check_at: float, now: float) -> float:
+    """When the phone is looked at though nobody tells of it; 0 for not."""
+    if after.outcome is Outcome.CHECKING:
+        return check_at
+    if not after.active and after.outcome is not Outcome.SENT:
+        return 0.0
+    if due.told and after == was:
+        return now + SOON
+    if after.outcome in (Outcome.WAITING, Outcome.DEFERRED):
+        return min(now + LATEST, max(now + 1, after.turn_ends))
+    return min(now + LATEST, max(now + 1, after.sent_at + rollout.definition.confirm + 1))
+
+
+def _tell(desk: Desk, rollout: Rollout, written: Sequence[Decision]) -> None:
+    for one in written:
+        after = one.member
+        if after.settled and after.outcome is not one.known.member.outcome:
+            text = f"{after.outcome}: {after.reason}" if after.reason else str(after.outcome)
+            desk.tell(rollout, one.known.device, text, outcome=str(after.outcome))

@@ -1,0 +1,110 @@
+"""Whose phones a rollout's are: found page by page before its first wave; and those that get another turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from acs.fleet.rollout import rollout as rules
+from acs.fleet.rollout import waves
+from acs.fleet.rollout.member import TOUCHED, Outcome
+from acs.fleet.rollout.rollout import Rollout
+from acs.fleet.selector.errors import SelectorError
+from acs.fleet.selector.parsing import parse
+from acs.store import groups, rollouts, selection, tasks
+from acs.store.rollouts import Decision, Known, Stored
+from acs.store.tasks import FoundTask
+from workers.rollout_desk import Desk
+
+#: Phones put on the list in one step.
+PAGE = 1000
+
+#: Those that may have been changed, in the order in which they are taken back.
+_CHANGED = tuple(outcome for outcome in Outcome if outcome in TOUCHED)
+
+
+def gather(desk: Desk, stored: Stored) -> bool:
+    """Put the next page of phones on the list. A page that was put there already changes nothing."""
+    rollout = stored.rollout
+    try:
+        ids, cursor = _changed(desk, rollout) if rollout.rollback_of else _selected(desk, rollout)
+    except SelectorError as error:
+        why = f"its selector cannot be used: {error.message}"
+        return desk.runner.run(rollouts.put(stored, rules.halted(rollout, why, now=desk.now()))) or True
+    if ids:
+        canaries = _canaries(desk, rollout, ids)
+        desk.runner.run_all(rollouts.add_members(rollout.id, ids, canaries))
+    if cursor is not None:
+        desk.runner.run(rollouts.put(stored, rollout.replace(cursor=cursor)))
+        return True
+    total, canary = desk.runner.drive(rollouts.sizes(rollout.id))
+    ends = waves.ends(rollout.definition.waves, total=total, canary=canary)
+    after = rollout.replace(gathered=True, cursor="", ends=ends)
+    if not total:
+        after = rules.next_wave(after, now=desk.now()).replace(reason="no phone is meant")
+    desk.runner.run(rollouts.put(stored, after))
+    return True
+
+
+def _selected(desk: Desk, rollout: Rollout) -> tuple[Sequence[str], str | None]:
+    query = parse(rollout.definition.select)
+    chosen = desk.runner.drive(selection.prepare(query, desk.shapes, now=desk.now()))
+    page = desk.runner.drive(chosen.page(after=rollout.cursor, limit=PAGE))
+    return page.ids, page.next
+
+
+def _changed(desk: Desk, rollout: Rollout) -> tuple[Sequence[str], str | None]:
+    """The phones that the other rollout changed or may have: those of one outcome after the other. The cursor
+    is outcome and place."""
+    name, _, place = rollout.cursor.partition(" ")
+    at = _CHANGED.index(Outcome(name)) if name else 0
+    page = desk.runner.drive(
+        rollouts.page(rollout.rollback_of, outcome=_CHANGED[at], cursor=place, limit=PAGE)
+    )
+    ids = [one.device for one in page.members]
+    if page.next is not None:
+        return ids, f"{_CHANGED[at]} {page.next}"
+    return ids, f"{_CHANGED[at + 1]} " if at + 1 < len(_CHANGED) else None
+
+
+def _canaries(desk: Desk, rollout: Rollout, ids: Sequence[str]) -> frozenset[str]:
+    if not rollout.definition.canary:
+        return frozenset()
+    among: list[bool] = desk.runner.run(groups.are_members(rollout.definition.canary, ids))
+    return frozenset(one for one, is_member in zip(ids, among, strict=True) if is_member)
+
+
+def retry(desk: Desk, stored: Stored) -> bool:
+    """Give the next of those that ended like this another turn; a phone whose task goes on keeps it."""
+    rollout = stored.rollout
+    outcome = rollout.retrying[0]
+    page = desk.runner.drive(
+        rollouts.page(rollout.id, outcome=outcome, cursor=rollout.cursor, limit=PAGE // 10)
+    )
+    chosen = _without_open_task(desk, page.members)
+    now = desk.now()
+    decisions = [
+        Decision(
+            known=one,
+            member=one.member.replace(
+                outcome=Outcome.DEFERRED, reason="to be tried again", since=0.0, ended_at=0.0
+            ),
+            later=now,
+            row="0",
+        )
+        for one in chosen
+    ]
+    if decisions:
+        desk.runner.run(rollouts.write(rollout.id, decisions))
+    if page.next is None:
+        after = rollout.replace(retrying=rollout.retrying[1:], cursor="")
+    else:
+        after = rollout.replace(cursor=page.next)
+    desk.runner.run(rollouts.put(stored, after))
+    return True
+
+
+def _without_open_task(desk: Desk, members: Sequence[Known]) -> list[Known]:
+    calls = [tasks.get(one.member.task) for one in members if one.member.task]
+    found: list[FoundTask | None] = desk.runner.run_all(calls)
+    still = {one.task.id for one in found if one is not None and one.task.open}
+    return [one for one in members if one.member.task not in still]
