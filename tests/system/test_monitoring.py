@@ -125,6 +125,7 @@ class Run:
         waits = api.post(f"/api/v1/devices/{ids[0]}/tasks", json=far)
         assert waits.status_code == 201, waits.text
         until(lambda: all(self._ended(api, one) for one in self.tasks))
+        until(lambda: total(scrape(self.url), "acs_informs_total", event="2 PERIODIC") > 0)
 
     def _put_secrets(self, api: httpx.Client) -> None:
         layer = {"values": {"account.1.password": LAYER_PASSWORD}}
