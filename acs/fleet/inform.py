@@ -97,7 +97,8 @@ def absorb(
         entry = _informed(codes, inform, before, now)
         changes = changes.then(Changes(timeline=(quiet, entry) if quiet else (entry,), urgent=True))
     if not routine:
-        after = informed(before, after, codes)
+        again = repeated and events.BOOTSTRAP in before.events
+        after = informed(before, after, codes, again=again)
     changes = changes.then(Changes(device=after))
     if learning is not None and learning.asked and learning.session != session and not changes.learning:
         changes = changes.then(_learning_lost(after, profile, learning, now, session))

@@ -78,7 +78,7 @@ def compare(
     values = {key: one.value for key, one in wish.desired.effective.items()}
     refused = {*profile.refused_paths, *state.by_file}
     carriage = carriers.carry(values, phone, refused, values)
-    known = _Known(wish, phone, carriage, state.void_before, values)
+    known = _Known(wish, phone, carriage, state, values)
     found: list[Difference] = []
     for key, one in wish.desired.effective.items():
         if known.has(key, one.value):
@@ -110,12 +110,12 @@ class _Known:
     """What is known of the desired keys, from parameters or from what was sent, fetched and uploaded."""
 
     def __init__(
-        self, wish: Wish, phone: PhonePaths, carriage: Carriage, void_before: float, values: Mapping[str, str]
+        self, wish: Wish, phone: PhonePaths, carriage: Carriage, state: ConfigState, values: Mapping[str, str]
     ) -> None:
         self._wish = wish
         self._phone = phone
         self._carriage = carriage
-        self._records = {key: one for key, one in wish.known.items() if one.at >= void_before}
+        self._records = {key: one for key, one in wish.known.items() if _holds(one, state)}
         self._upload = self._records.get(UPLOAD)
         self._writes: dict[str, list[tuple[str, Write]]] = {}
         for path, write in carriage.writes.items():
@@ -168,6 +168,11 @@ class _Known:
             return self._told(key)
         record = self._record(key)
         return None if record is None or record.salt else record.value
+
+
+def _holds(one: KnownKey, state: ConfigState) -> bool:
+    """Whether no reset came after this was proved."""
+    return one.at >= (state.void_before if one.proof is Proof.FETCHED else state.reset_at)
 
 
 def _alike(known: Parameter | None, write: Write) -> bool:

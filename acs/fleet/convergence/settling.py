@@ -45,6 +45,7 @@ def settled(situation: Situation) -> Changes:
         settled_at=now,
         look_at=look_at,
         void_before=state.void_before,
+        reset_at=state.reset_at,
         by_file=state.by_file,
         apart=state.apart,
         pushes=0 if converged else state.pushes,

@@ -37,6 +37,7 @@ def anew(state: ConfigState, mark: str) -> ConfigState:
         settled=state.settled,
         settled_at=state.settled_at,
         void_before=state.void_before,
+        reset_at=state.reset_at,
         problems=state.problems,
     )
 

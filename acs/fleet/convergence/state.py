@@ -21,7 +21,8 @@ class Settled(StrEnum):
 
 
 class ConfigState(Struct, frozen=True, array_like=True):
-    """Times are seconds since the epoch. The fields from `session` on belong to the pass that goes on."""
+    """Times are seconds since the epoch. The fields from `session` to `asked` belong to the pass that goes
+    on."""
 
     #: the mark (`acs.fleet.convergence.wish.Wish.mark`) of the configuration that the last pass was for
     mark: str = ""
@@ -33,7 +34,7 @@ class ConfigState(Struct, frozen=True, array_like=True):
     look_at: float = 0
     #: passes in a row that the phone did not see through
     tries: int = 0
-    #: what was known before this time was wiped by a reset
+    #: a reset wiped what the phone had fetched before this time
     void_before: float = 0
     #: parameters that this phone refused with this value: their keys go by file
     by_file: tuple[str, ...] = ()
@@ -57,3 +58,5 @@ class ConfigState(Struct, frozen=True, array_like=True):
     set_at: float = 0
     #: the parameters of the set that is out
     asked: tuple[str, ...] = ()
+    #: when a reset was told last: it wiped what was sent before
+    reset_at: float = 0

@@ -49,15 +49,22 @@ def under_way(tasks: Iterable[Task]) -> dict[str, str]:
     return found
 
 
-def informed(before: Device, after: Device, codes: Iterable[str]) -> Device:
-    """The device after an Inform with these events: they may have unsettled its configuration."""
+def informed(before: Device, after: Device, codes: Iterable[str], *, again: bool = False) -> Device:
+    """The device after an Inform with these events: they may have unsettled its configuration. `again`: it
+    tells of the same reset once more, because nobody answered."""
     codes = frozenset(codes)
     state = after.config
+    if events.BOOTSTRAP in codes and not again:
+        # What it fetched since we last heard it, it has: a phone fetches its files before it calls.
+        state = ConfigState(
+            mark=state.mark,
+            settled_at=state.settled_at,
+            void_before=before.last_inform,
+            reset_at=after.last_inform,
+        )
+        return structs.replace(after, config=structs.replace(state, stale=bool(state.mark)))
     if not state.mark or _UNSETTLING.isdisjoint(codes):
         return after
-    if events.BOOTSTRAP in codes:
-        # What it fetched since we last heard it, it has: a phone fetches its files before it calls.
-        state = ConfigState(mark=state.mark, void_before=before.last_inform)
     return structs.replace(after, config=structs.replace(state, stale=True))
 
 
