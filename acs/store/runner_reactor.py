@@ -194,8 +194,9 @@ class ReactorRunner:
         self._unsent.append(waiting)
 
     def _send(self) -> None:
-        """Send what was asked since the last time, in one write."""
-        if self._wire is not None and self._unsent:
+        """Send what was asked since the last time, in one write. On a connection that is closed already, though
+        nobody has been told yet, nothing is sent: it waits for the next one."""
+        if self._wire is not None and self._unsent and not self._wire.is_closing():
             self._wire.write(b"".join([_pack(call) for call, _, _ in self._unsent]))
             if self._timing is None and self._timed is not None:
                 self._timing, self._sent_at = self._unsent[-1], monotonic()
