@@ -85,14 +85,12 @@ def _endpoint(services: Services, page: Page) -> Callable[..., Any]:
 async def _answer(visit: Visit, page: Page, identifier: str) -> Answer:
     """The page's answer; a change stands in the audit, and one that is not allowed too."""
     if page.method == "GET" or visit.seat is None:
-        if page.role is not None and not visit.may(page.role):
-            raise Forbidden(page.role, visit.actor.role)
+        _admit(visit, page)
         return await page.handle(visit)
     field = "" if visit.request.getHeader(CSRF_HEADER) else visit.form().raw(CSRF_FIELD)
     browser_session.check_csrf(visit.seat, visit.request, field)
     try:
-        if page.role is not None and not visit.may(page.role):
-            raise Forbidden(page.role, visit.actor.role)
+        _admit(visit, page)
         answer = await page.handle(visit)
     except (Forbidden, OutOfReach) as refusal:
         await changes.record(visit, page.deed, identifier, outcome=str(refusal))
@@ -101,6 +99,18 @@ async def _answer(visit: Visit, page: Page, identifier: str) -> Answer:
         await changes.record(visit, page.deed, identifier)
         log.info("change", path=visit.path, by=visit.actor.name, request=identifier)
     return answer
+
+
+def _admit(visit: Visit, page: Page) -> None:
+    """Raises Forbidden, OutOfReach."""
+    if page.role is None:
+        return
+    if not visit.may(page.role):
+        raise Forbidden(page.role, visit.actor.role)
+    if visit.actor.select and not page.limited:
+        raise OutOfReach(
+            f"You see the phones of {visit.actor.select}, and this page is about more than these."
+        )
 
 
 def _to_the_door(visit: Visit) -> Answer:

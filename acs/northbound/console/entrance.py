@@ -133,10 +133,12 @@ async def _own_token(visit: Visit) -> Answer:
 PAGES = (
     Page(method="GET", path="/login", handle=_login, role=None),
     Page(method="POST", path="/login", handle=_log_in, role=None),
-    Page(method="POST", path="/logout", handle=_log_out),
+    Page(method="POST", path="/logout", handle=_log_out, limited=True),
     Page(method="GET", path="/setup", handle=_set_up, role=None),
     Page(method="POST", path="/setup", handle=_first_user, role=None),
-    Page(method="GET", path="/account", handle=_account),
-    Page(method="POST", path="/account/password", handle=_change_password, deed="users.password"),
-    Page(method="POST", path="/account/tokens", handle=_own_token, deed="tokens.create"),
+    Page(method="GET", path="/account", handle=_account, limited=True),
+    Page(
+        method="POST", path="/account/password", handle=_change_password, deed="users.password", limited=True
+    ),
+    Page(method="POST", path="/account/tokens", handle=_own_token, deed="tokens.create", limited=True),
 )

@@ -107,4 +107,4 @@ def phones_with(model: str, firmware: str = "") -> str:
     return f"{only} and firmware = {quoted(firmware)}" if firmware else only
 
 
-PAGES = (Page(method="GET", path="/", handle=_show),)
+PAGES = (Page(method="GET", path="/", handle=_show, limited=True),)

@@ -136,4 +136,4 @@ async def _listen(visit: Visit) -> Answer:
 #: The answer has gone out already.
 STREAMED = Answer(status=0)
 
-PAGES = (Page(method="GET", path="/live", handle=_listen),)
+PAGES = (Page(method="GET", path="/live", handle=_listen, limited=True),)

@@ -19,11 +19,13 @@ class Entry(NamedTuple):
     icon: str
     key: str
     role: str = "viewer"
+    #: whether it is for those as well who see only the phones of a selector
+    limited: bool = False
 
 
 MENU = (
-    Entry("/", "Fleet", "fleet", "f"),
-    Entry("/phones", "Phones", "phone", "p"),
+    Entry("/", "Fleet", "fleet", "f", limited=True),
+    Entry("/phones", "Phones", "phone", "p", limited=True),
     Entry("/configuration", "Configuration", "sliders", "c"),
     Entry("/rollouts", "Rollouts", "rocket", "r"),
     Entry("/files", "Files", "file", "l"),
@@ -32,7 +34,7 @@ MENU = (
     Entry("/users", "Users and tokens", "user", "u", "admin"),
     Entry("/audit", "Audit", "book", "d", "engineer"),
     Entry("/settings", "Settings", "gear", "s"),
-    Entry("/connect", "Connect a phone", "plug", "n"),
+    Entry("/connect", "Connect a phone", "plug", "n", limited=True),
 )
 
 
@@ -43,11 +45,18 @@ def frame(visit: Visit) -> dict[str, Any]:
         "actor": seat.actor if seat is not None else None,
         "csrf": seat.csrf if seat is not None else "",
         "csrf_field": CSRF_FIELD,
-        "menu": [entry for entry in MENU if visit.may(entry.role)],
+        "menu": _menu(visit),
         "path": visit.path,
         "may": visit.may,
         "version": visit.services.version,
     }
+
+
+def _menu(visit: Visit) -> list[Entry]:
+    if visit.seat is None:
+        return []
+    narrow = bool(visit.actor.select)
+    return [entry for entry in MENU if visit.may(entry.role) and (entry.limited or not narrow)]
 
 
 def show(visit: Visit, template: str, *, status: int = 200, **context: Any) -> Answer:

@@ -188,8 +188,8 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 
 PAGES = (
-    Page(method="GET", path="/phones", handle=_list),
-    Page(method="GET", path="/phones.csv", handle=_csv),
-    Page(method="POST", path="/phones/columns", handle=_choose_columns),
-    Page(method="POST", path="/phones/bulk", handle=_bulk),
+    Page(method="GET", path="/phones", handle=_list, limited=True),
+    Page(method="GET", path="/phones.csv", handle=_csv, limited=True),
+    Page(method="POST", path="/phones/columns", handle=_choose_columns, limited=True),
+    Page(method="POST", path="/phones/bulk", handle=_bulk, limited=True),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from twisted.web.resource import Resource
 
-from acs.northbound.console import entrance, fleet, live, phone, phones, static_files
+from acs.northbound.console import entrance, fleet, layers, live, phone, phones, static_files
 from acs.northbound.console.application import make_console
 from acs.northbound.rest.routing import Services
 
@@ -14,6 +14,7 @@ PAGES = (
     *fleet.PAGES,
     *phones.PAGES,
     *phone.PAGES,
+    *layers.PAGES,
     *entrance.PAGES,
     *static_files.PAGES,
     *live.PAGES,

@@ -160,6 +160,8 @@ class Page(Struct, frozen=True):
     handle: Callable[[Visit], Awaitable[Answer]]
     role: Role | None = Role.VIEWER
     deed: str = ""
+    #: whether somebody who sees only the phones of a selector may use it
+    limited: bool = False
 
 
 def phone_path(device_id: str, *more: str) -> str:
