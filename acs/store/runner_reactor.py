@@ -194,8 +194,8 @@ class ReactorRunner:
         self._unsent.append(waiting)
 
     def _send(self) -> None:
-        """Send what was asked since the last time, in one write. On a connection that is closed already, though
-        nobody has been told yet, nothing is sent: it waits for the next one."""
+        """Send what was asked since the last time, in one write. What is asked on a connection that has just
+        closed waits for the next one."""
         if self._wire is not None and self._unsent and not self._wire.is_closing():
             self._wire.write(b"".join([_pack(call) for call, _, _ in self._unsent]))
             if self._timing is None and self._timed is not None:
