@@ -189,7 +189,7 @@ class Tally:
                 if effect is Effect.WAITS:
                     seen.add("waiting")
             if carrier.kind is CarrierKind.FILE:
-                why = carrier.why
+                why = why or carrier.why
         if why and (known := (key, effect.value, why)) and self._has_room(known):
             self.reasons[known] += 1
         return seen

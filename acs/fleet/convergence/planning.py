@@ -11,6 +11,7 @@ from acs.datamodel.carriers import CarrierKind
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.tree import ParameterTree
 from acs.fleet.convergence.drift import Difference, State, compare
+from acs.fleet.convergence.settling import NO_FILES
 from acs.fleet.convergence.standing import anew
 from acs.fleet.convergence.wishing import wish_of
 from acs.fleet.daily_window import DailyWindow
@@ -114,5 +115,5 @@ def _effect(one: Difference | None, *, by_file: bool) -> KeyEffect:
     if one.state is State.UNRESOLVED:
         return KeyEffect(Effect.UNRESOLVED, one, one.why)
     if one.carrier is not None and one.carrier.kind is CarrierKind.FILE and not by_file:
-        return KeyEffect(Effect.UNABLE, one)
+        return KeyEffect(Effect.UNABLE, one, NO_FILES)
     return KeyEffect(Effect.WAITS if one.state is State.WAITS else Effect.SENT, one)

@@ -17,6 +17,9 @@ from acs.fleet.situation import Situation
 #: Seconds after which a phone is looked at again, though nothing said that it changed.
 LOOK_AGAIN = 86_400.0
 
+#: Why a key that goes by file does not reach a phone without Download.
+NO_FILES = "the phone takes no files by CWMP: its provisioning has to bring it"
+
 _WAITS = "waits until the phone may reboot"
 
 
@@ -77,7 +80,7 @@ def _why(one: Difference, state: ConfigState, now: float) -> str:
         return f"the phone took it, but reads back {back}"
     if state.push_at > now:
         return "the phone did not take the configuration file; it is offered again later"
-    return "the phone takes no files by CWMP: its provisioning has to bring it"
+    return NO_FILES
 
 
 def _entry(now: float, ended: Settled, desired: int, reasons: dict[str, str]) -> TimelineEntry:

@@ -256,7 +256,7 @@ def test_the_forms_of_if_match(api, path, header, status):
 
 def test_many_writers_at_once_lose_nothing_of_each_other(api, path):
     """Without If-Match each merge is made over what is there."""
-    keys = [f"programablekey.{number}.label" for number in (1, 2, 3, 4)]
+    keys = sorted(f"dialplan.replace.prefix.{number}" for number in range(1, 41))
     threads = [threading.Thread(target=patch, args=(api, path, {key: "x"})) for key in keys]
     for thread in threads:
         thread.start()

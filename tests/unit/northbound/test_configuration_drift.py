@@ -410,6 +410,8 @@ def test_phones_that_take_no_files_and_phones_that_are_not_there(api, learnt, pr
     found = plan(api, fleet=True, values={JITTER: "250", NTP: "ntp.new"})
     assert (found["changing"], found["unable"], found["offline"]) == (2, 2, 1)
     assert found["keys"][JITTER]["unable"] == 2
+    [why] = [one["why"] for one in found["reasons"] if one["effect"] == "unable"]
+    assert "no files" in why
 
 
 def test_a_secret_is_blank_in_a_plan(api, learnt):
