@@ -33,6 +33,7 @@ from acs.fleet.task import DownloadWork, Task
 from acs.northbound.console.rooms import rooms as console_rooms
 from acs.northbound.rest.routing import Services
 from acs.northbound.rest.site import make_site
+from acs.northbound.soap.room import rooms as soap_rooms
 from acs.operations.tokens import ensure_local_admin
 from acs.reporting import Reporting
 from acs.settings import Settings
@@ -201,7 +202,7 @@ class _Process:
             "files": HttpFactory(
                 files_port.handle, begin=files_port.begin, idle_timeout=settings.idle_timeout
             ),
-            "web": make_site(services, rooms=console_rooms(services)),
+            "web": make_site(services, rooms={**console_rooms(services), **soap_rooms(services)}),
         }
 
     async def start(self) -> None:

@@ -1,8 +1,9 @@
 """Opens the data of this package by name.
 
 Configuration keys lie in `keys/`, a TOML file an area of features; an operator's own have the same form.
-XML schemas of messages lie in `xsd/` and import each other by file name, so that nothing is ever fetched from a
-network; those of resource files lie in `resources/`, one a kind.
+XML schemas of messages lie in `xsd/` and import each other by file name, so that nothing is ever fetched from
+a network; those of resource files lie in `resources/`, one a kind. The WSDL of the SOAP service lies in
+`northbound/`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ _XSD = Path(__file__).parent / "xsd"
 _KEYS = Path(__file__).parent / "keys"
 _PROVISIONING = Path(__file__).parent / "provisioning"
 _RESOURCES = Path(__file__).parent / "resources"
+
+#: The WSDL of the SOAP service and its types; written by `python -m acs.northbound.soap.export`.
+NORTHBOUND = Path(__file__).parent / "northbound"
 
 
 class UnknownSchema(LookupError):
@@ -90,3 +94,8 @@ def open_resource_schema(kind: str) -> etree.XMLSchema:
 def provisioning_text(name: str) -> str:
     """A file of what is known about phones that fetch their files: `file-numbers.toml`."""
     return (_PROVISIONING / name).read_text(encoding="utf-8")
+
+
+def northbound_text(name: str) -> str:
+    """`acs.wsdl`, the description of the SOAP service, or `acs.xsd`, its types."""
+    return (NORTHBOUND / name).read_text(encoding="utf-8")

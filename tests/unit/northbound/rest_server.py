@@ -35,6 +35,7 @@ def main(redis_url: str, data_dir: Path, web: Web) -> None:
     from twisted.internet.task import deferLater
 
     from acs.northbound.rest.site import make_site
+    from acs.northbound.soap.room import rooms
 
     loop: Any = reactor
     runner = ReactorRunner(redis_url)
@@ -65,7 +66,7 @@ def main(redis_url: str, data_dir: Path, web: Web) -> None:
     )
 
     def listen(_: object) -> None:
-        port = loop.listenTCP(0, make_site(services), interface="127.0.0.1")
+        port = loop.listenTCP(0, make_site(services, rooms=rooms(services)), interface="127.0.0.1")
         print(port.getHost().port, flush=True)
 
     loop.callWhenRunning(lambda: runner.start().addCallback(listen))

@@ -1,0 +1,17 @@
+"""All operations of the service, by name."""
+
+from __future__ import annotations
+
+from acs.northbound.soap import configuration, devices, events, groups, tasks
+from acs.northbound.soap.operations import Operation
+
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        *devices.OPERATIONS,
+        *tasks.OPERATIONS,
+        *configuration.OPERATIONS,
+        *groups.OPERATIONS,
+        *events.OPERATIONS,
+    )
+}
