@@ -1,4 +1,4 @@
-"""The thread that enqueues what is due: steps of rollouts, runs of schedules, and RQ's own scheduled jobs.
+"""The thread that enqueues what is due: steps of rollouts, and RQ's own scheduled jobs.
 
 Every worker process has one. A rollout is taken for `LEASE` seconds by whoever enqueues its step; should that
 job be lost, the step is due again then. RQ's scheduler is driven here too: one process at a time has its
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from redis import Redis
@@ -49,18 +48,12 @@ def queue_of(priority: int) -> str:
 
 
 class RolloutClock(threading.Thread):
-    """Enqueues what is due, until `stop`. A Redis that is away is tried again at the next tick.
+    """Enqueues what is due, until `stop`. A Redis that is away is tried again at the next tick."""
 
-    :param also: other things to be done at each tick, with the time.
-    """
-
-    def __init__(
-        self, redis_url: str, connection: Redis, also: Callable[[float], None] = lambda now: None
-    ) -> None:
+    def __init__(self, redis_url: str, connection: Redis) -> None:
         super().__init__(name="rollout clock", daemon=True)
         self._runner = BlockingRunner(redis_url)
         self._connection = connection
-        self._also = also
         # untyped in the library
         self._scheduler: Any = RQScheduler(list(QUEUES), connection, logging_level=logging.WARNING)
         self._locked_at = 0.0
@@ -71,7 +64,6 @@ class RolloutClock(threading.Thread):
             now = time.time()
             try:
                 enqueue_due(self._runner, self._connection, now)
-                self._also(now)
                 self._scheduled(now)
             except (RedisError, StoreError, OSError) as error:
                 _log.warning("Redis is away, rollouts stand still: %s", error)
@@ -82,7 +74,7 @@ class RolloutClock(threading.Thread):
         self._stopped.set()
 
     def _scheduled(self, now: float) -> None:
-        """Enqueue the jobs whose time RQ's scheduler keeps: runs of schedules, and jobs tried again."""
+        """Enqueue the jobs whose time RQ's scheduler keeps: jobs tried again."""
         if now - self._locked_at > LOCK_EVERY:
             self._scheduler.acquire_locks()
             self._locked_at = now

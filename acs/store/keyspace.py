@@ -72,7 +72,7 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{hooks}:q      | zset   | ids of deliveries by when they are due; the hooks job; 100 B each            |
 | acs:{hooks}:j      | hash   | deliveries by id, msgpack; the hooks job; 400 B each                         |
 | acs:{hooks}:x      | hash   | deliveries that were given up, capped; the hooks job; 400 B each             |
-| acs:{rollouts}:i   | zset   | ids of rollouts by when they were made; operations, schedules; 90 B each     |
+| acs:{rollouts}:i   | zset   | ids of rollouts by when they were made; operations; 90 B each                |
 | acs:{rollouts}:d   | zset   | ids of rollouts by when their next step is due; who writes `t`, jobs         |
 | acs:{rollout:ID}:r | string | a rollout's version and record, msgpack; operations, its job; 1-3 KB         |
 | acs:{rollout:ID}:m | zset   | its phones in the order of their turns; its job; 110 B each                  |
@@ -83,8 +83,6 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{rollout:ID}:n | zset   | phones to be looked at, by when; who writes `t`, its job; 130 B each         |
 | acs:{rollout:ID}:l | zset   | phones to be tried later, by when; its job; 130 B each                       |
 | acs:{rollout:ID}:s | hash   | how many have their turn at each site; its job; 60 B each                    |
-| acs:{schedules}:r  | hash   | schedules by name, msgpack; operations, their job; 0.5-2 KB each             |
-| acs:{schedules}:d  | zset   | names of schedules by when they run next; the same; 80 B each                |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
 | acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
@@ -175,8 +173,6 @@ JOBS_FAILED = b"rq:failed:acs"
 
 ROLLOUTS = b"acs:{rollouts}:i"
 ROLLOUTS_DUE = b"acs:{rollouts}:d"
-SCHEDULES = b"acs:{schedules}:r"
-SCHEDULES_DUE = b"acs:{schedules}:d"
 
 #: Suffixes of a rollout's keys, to be put after `rollout_prefix`; an outcome follows the last.
 ROLLOUT = b"r"

@@ -115,9 +115,6 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     override: Annotated[str, Meta(max_length=200)] = ""
     #: firmware: what the image must be, in hex
     sha256: str = ""
-    md5: str = ""
-    #: backup: how many files of each phone are kept, 0 for all
-    keep: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -167,9 +164,9 @@ def _of_kind(definition: Definition) -> Iterator[Fault]:
         yield "task", definition.task, "is required for kind task", "the body of a task, such as {'type': …}"
     if definition.values is not None and not definition.values:
         yield "values", {}, "is empty", "at least one key; leave it out to apply what is desired"
-    for field, given, length in (("sha256", definition.sha256, 64), ("md5", definition.md5, 32)):
-        if given and not (len(given) == length and all(c in "0123456789abcdefABCDEF" for c in given)):
-            yield field, given, "is no such sum", f"{length} hex digits"
+    given = definition.sha256
+    if given and not (len(given) == 64 and all(c in "0123456789abcdefABCDEF" for c in given)):
+        yield "sha256", given, "is no such sum", "64 hex digits"
     for number, version in enumerate(definition.allowed_from):
         if not version.strip(" <>=~").strip():
             yield f"allowed_from[{number}]", version, "names no version", "`37.72.0.5` or `>= 37.70`"

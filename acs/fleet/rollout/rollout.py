@@ -54,9 +54,8 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State = State.DRAFT
     created_at: float = 0
     created_by: str = ""
-    #: the rollout that this one takes back, and the schedule that made it
+    #: the rollout that this one takes back
     rollback_of: str = ""
-    schedule: str = ""
     #: firmware: the image; for a rollback the images by the version that they bring back
     image: Image | None = None
     images: dict[str, Image] = {}

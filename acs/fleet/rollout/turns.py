@@ -31,6 +31,9 @@ from acs.fleet.task import (
 #: A turn lasts until the phone should have called by itself, but no less than this many seconds.
 LEAST_TURN = 120.0
 
+#: No longer than it is waited for altogether, but for so many seconds.
+SHORTEST_TURN = 10.0
+
 #: Seconds until a phone that is away is tried again: from the first to the last, doubling.
 FIRST_AGAIN, LAST_AGAIN = 15.0, 600.0
 
@@ -92,6 +95,7 @@ def considered(
     if phone.presence == Presence.OFFLINE:
         return put_off(rollout, member, "it is offline", now)
     ends = now + max(LEAST_TURN, 1.25 * presence.interval_of(phone.device) + 60)
+    ends = min(ends, max(now + SHORTEST_TURN, member.since + definition.patience))
     begun = member.replace(
         outcome=Outcome.WAITING,
         reason="its turn has come",

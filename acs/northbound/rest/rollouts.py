@@ -1,0 +1,148 @@
+"""/api/v1/rollouts: changes to many phones, wave by wave."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from acs.fleet.rollout.definition import Definition
+from acs.fleet.rollout.member import Outcome
+from acs.northbound.rest.devices import Limit
+from acs.northbound.rest.replies import Reply, created, ok
+from acs.northbound.rest.routing import Call, Route
+from acs.operations import rollouts, validation
+from acs.operations.rollouts import MemberList, RetryRequest, RolloutList, RolloutView
+from acs.operations.tokens import Role
+
+_Cursor = Annotated[str, Meta(description="the `next` of the page before")]
+
+
+class _ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    limit: Limit = 50
+    cursor: _Cursor = ""
+
+
+class _MembersQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    outcome: Outcome | None = None
+    limit: Limit = 50
+    cursor: _Cursor = ""
+
+
+async def _create(call: Call) -> Reply:
+    services = call.services
+    view = await rollouts.create(
+        services.runner,
+        services.catalogue,
+        call.read(Definition),
+        by=call.actor.name,
+        now=call.now,
+        randomness=services.randomness,
+    )
+    return created(view, f"/api/v1/rollouts/{view.id}")
+
+
+async def _list(call: Call) -> Reply:
+    query: _ListQuery = call.query
+    return ok(
+        await rollouts.list_all(call.services.runner, cursor=query.cursor, limit=query.limit, now=call.now)
+    )
+
+
+async def _show(call: Call) -> Reply:
+    return ok(await rollouts.show(call.services.runner, call.segment("rollout"), now=call.now))
+
+
+async def _members(call: Call) -> Reply:
+    query: _MembersQuery = call.query
+    page = await rollouts.members(
+        call.services.runner,
+        call.segment("rollout"),
+        outcome=query.outcome,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return ok(page)
+
+
+async def _retry(call: Call) -> Reply:
+    empty = call.body.size == 0
+    asked = RetryRequest() if empty else validation.read(RetryRequest, call.json())
+    identifier = call.segment("rollout")
+    view = await rollouts.retry(call.services.runner, identifier, asked, by=call.actor.name, now=call.now)
+    return ok(view)
+
+
+async def _rollback(call: Call) -> Reply:
+    view = await rollouts.rollback(
+        call.services.runner,
+        call.segment("rollout"),
+        by=call.actor.name,
+        now=call.now,
+        randomness=call.services.randomness,
+    )
+    return created(view, f"/api/v1/rollouts/{view.id}")
+
+
+def _steering(change: Callable[..., Awaitable[RolloutView]]) -> Callable[[Call], Awaitable[Reply]]:
+    async def handle(call: Call) -> Reply:
+        runner, identifier = call.services.runner, call.segment("rollout")
+        return ok(await change(runner, identifier, by=call.actor.name, now=call.now))
+
+    return handle
+
+
+_ALL = "/api/v1/rollouts"
+_ONE = _ALL + "/{rollout}"
+
+
+def _post(path: str, handle: Any, summary: str, **more: Any) -> Route:
+    given = {"answers": {200: RolloutView}, "problems": (409,), "role": Role.ENGINEER, **more}
+    return Route(method="POST", path=path, handle=handle, summary=summary, **given)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=_ALL,
+        handle=_list,
+        summary="Rollouts, newest first",
+        query=_ListQuery,
+        answers={200: RolloutList},
+    ),
+    _post(
+        _ALL,
+        _create,
+        "Make a rollout; with start it begins by itself",
+        body=Definition,
+        answers={201: RolloutView},
+        problems=(),
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        handle=_show,
+        summary="One rollout: state, waves, forecast",
+        answers={200: RolloutView},
+    ),
+    Route(
+        method="GET",
+        path=_ONE + "/devices",
+        handle=_members,
+        query=_MembersQuery,
+        summary="Its phones with their outcome and evidence",
+        answers={200: MemberList},
+    ),
+    _post(_ONE + "/start", _steering(rollouts.start), "Start it now"),
+    _post(_ONE + "/pause", _steering(rollouts.pause), "Let nothing begin for now"),
+    _post(_ONE + "/resume", _steering(rollouts.resume), "Go on; what went wrong so far is forgiven"),
+    _post(_ONE + "/retry", _retry, "Give those that failed another turn", body=RetryRequest),
+    _post(_ONE + "/abort", _steering(rollouts.abort), "End it; what has begun ends by itself"),
+    _post(
+        _ONE + "/rollback",
+        _rollback,
+        "Bring back what its changed phones had, as a rollout of its own",
+        answers={201: RolloutView},
+    ),
+)

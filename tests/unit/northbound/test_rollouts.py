@@ -1,0 +1,105 @@
+"""Rollouts over REST: made, refused field by field, steered; the jobs' part is tested beside them."""
+
+from __future__ import annotations
+
+IMAGE = "37.72.0.12.rom"
+REBOOT = {"name": "night", "kind": "reboot", "select": "model = CP860"}
+
+
+def firmware(api):
+    api("PUT", f"/files/{IMAGE}", params={"version": "37.72.0.12", "model": "CP860"}, content=b"image")
+
+
+def refused(answer):
+    assert answer.status_code == 422, answer.text
+    return {error["field"]: error for error in answer.json()["errors"]}
+
+
+def test_a_rollout_is_a_draft_until_it_is_started(api):
+    made = api("POST", "/rollouts", json=REBOOT)
+    assert made.status_code == 201
+    assert made.json()["state"] == "draft"
+    path = f"/rollouts/{made.json()['id']}"
+    assert made.headers["Location"] == f"/api/v1{path}"
+    assert api("POST", f"{path}/pause").status_code == 409
+    started = api("POST", f"{path}/start").json()
+    assert (started["state"], started["state_by"]) == ("running", "Alice")
+    assert api("POST", f"{path}/pause").json()["state"] == "paused"
+    assert api("POST", f"{path}/resume").json()["state"] == "running"
+    assert api("POST", f"{path}/abort").json()["state"] == "aborted"
+    assert "aborted" in api("POST", f"{path}/resume").json()["detail"]
+
+
+def test_with_start_it_begins_by_itself(api):
+    assert api("POST", "/rollouts", json={**REBOOT, "start": "now"}).json()["state"] == "running"
+    later = api("POST", "/rollouts", json={**REBOOT, "start": "2099-01-01T00:00:00Z"}).json()
+    assert (later["state"], later["start_at"]) == ("scheduled", "2099-01-01T00:00:00Z")
+    listed = api("GET", "/rollouts").json()
+    assert (listed["total"], listed["items"][0]["id"]) == (2, later["id"])
+
+
+def test_every_wrong_field_is_named(api):
+    body = {
+        **REBOOT,
+        "waves": ["rest", "200%"],
+        "stop": {"failures": "many"},
+        "window": [{"from": "25:00", "to": "05:00", "zone": "Mars"}],
+        "start": "soon",
+    }
+    errors = refused(api("POST", "/rollouts", json=body))
+    assert set(errors) == {
+        "waves[0]",
+        "waves[1]",
+        "stop.failures",
+        "window[0].from",
+        "window[0].zone",
+        "start",
+    }
+    assert set(refused(api("POST", "/rollouts", json={**REBOOT, "select": "model ="}))) == {"select"}
+    assert set(refused(api("POST", "/rollouts", json={**REBOOT, "canary": "nobody"}))) == {"canary"}
+    assert set(refused(api("POST", "/rollouts", json={"kind": "reboot"}))) == {"name"}
+
+
+def test_firmware_is_checked_before_it_is_offered(api):
+    body = {"name": "up", "kind": "firmware", "file": IMAGE, "select": "model = CP860"}
+    assert set(refused(api("POST", "/rollouts", json=body))) == {"file"}
+    firmware(api)
+    assert set(refused(api("POST", "/rollouts", json={**body, "sha256": "0" * 64}))) == {"sha256"}
+    assert api("POST", "/rollouts", json=body).status_code == 201
+
+
+def test_values_are_checked_and_secrets_are_not_shown(api):
+    body = {"name": "c", "kind": "config", "select": "model = CP860"}
+    wrong = api("POST", "/rollouts", json={**body, "values": {"voice.jib.max": 1_000_000}})
+    assert refused(wrong)
+    made = api("POST", "/rollouts", json={**body, "values": {"account.1.password": "hush"}})
+    assert made.status_code == 201
+    assert "hush" not in made.text
+    assert "hush" not in api("GET", f"/rollouts/{made.json()['id']}").text
+
+
+def test_what_changes_nothing_is_not_taken_back(api):
+    made = api("POST", "/rollouts", json=REBOOT).json()
+    assert api("POST", f"/rollouts/{made['id']}/rollback").status_code == 409
+
+
+def test_firmware_is_taken_back_by_a_rollout_of_its_own(api):
+    firmware(api)
+    body = {"name": "up", "kind": "firmware", "file": IMAGE, "select": "model = CP860"}
+    made = api("POST", "/rollouts", json=body).json()
+    back = api("POST", f"/rollouts/{made['id']}/rollback")
+    assert back.status_code == 201
+    assert (back.json()["rollback_of"], back.json()["state"]) == (made["id"], "running")
+
+
+def test_its_phones_are_listed_by_outcome(api):
+    made = api("POST", "/rollouts", json=REBOOT).json()
+    assert api("GET", f"/rollouts/{made['id']}/devices").json() == {"items": [], "next": None}
+    assert api("GET", f"/rollouts/{made['id']}/devices?outcome=lost").status_code == 422
+    assert api("GET", "/rollouts/none/devices").status_code == 404
+
+
+def test_who_may_not_change_the_fleet_may_look(as_role):
+    operator = as_role("operator")
+    assert operator("POST", "/rollouts", json=REBOOT).status_code == 403
+    assert operator("GET", "/rollouts").status_code == 200
