@@ -11,8 +11,8 @@ from acs.store.errors import StoreConflict
 
 T = TypeVar("T")
 
-#: How often a change is tried because somebody was quicker. Each failure is another's success, so it is how many
-#: may write one record at the same moment and all get through.
+#: How often a change is tried because somebody was quicker. Each failure is another's success, so it is how
+#: many may write one record at the same moment and all get through.
 MOST_TRIES = 200
 
 _SWAP = script("swap")

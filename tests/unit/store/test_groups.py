@@ -126,7 +126,6 @@ def test_a_group_that_goes_leaves_nothing(store, monkeypatch):
 
 def test_notes_change_one_after_the_other(store):
     know(store)
-    key = device_key(DEVICE)
 
     def add(tag):
         return lambda found: OperatorNotes(tags=(*found.tags, tag))
