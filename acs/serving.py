@@ -191,6 +191,7 @@ class _Process:
             files_url=directory.files_url,
             action_token=token,
             keeps_calls=keeps_calls,
+            settings=settings.shown(),
         )
         self.factories: dict[str, Any] = {
             "cwmp": HttpFactory(

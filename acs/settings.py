@@ -7,6 +7,7 @@ The flags of `acs up` and the table in docs/operation.md are made from the field
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -159,6 +160,13 @@ class Settings:
         "info", "least severity that is logged", choices=("debug", "info", "warning", "error")
     )
 
+    def shown(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, value and meaning of each, for people to look at; what opens a door is not told."""
+        return tuple(
+            (one.name, _blanked(one.name, str(getattr(self, one.name))), one.metadata["help"])
+            for one in fields(self)
+        )
+
     @property
     def tls(self) -> bool:
         return bool(self.tls_cert)
@@ -173,6 +181,17 @@ class Settings:
     @property
     def scheme(self) -> str:
         return "https" if self.tls else "http"
+
+
+#: Parts of the names of settings that hold secrets, and logins within URLs.
+_SECRET = re.compile(r"(token|secret|password)$")
+_LOGIN = re.compile(r"(?<=://)[^/@]+(?=@)")
+
+
+def _blanked(name: str, value: str) -> str:
+    if value and _SECRET.search(name):
+        return "********"
+    return _LOGIN.sub("********", value)
 
 
 def _convert(setting: Field[Any], value: Any, origin: str) -> Any:

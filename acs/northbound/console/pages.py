@@ -27,12 +27,11 @@ MENU = (
     Entry("/", "Fleet", "fleet", "f", limited=True),
     Entry("/phones", "Phones", "phone", "p", limited=True),
     Entry("/configuration", "Configuration", "sliders", "c"),
-    Entry("/rollouts", "Rollouts", "rocket", "r"),
     Entry("/files", "Files", "file", "l"),
     Entry("/groups", "Groups", "group", "o"),
     Entry("/alerts", "Alerts and rules", "bell", "a"),
     Entry("/users", "Users and tokens", "user", "u", "admin"),
-    Entry("/audit", "Audit", "book", "d", "engineer"),
+    Entry("/audit", "Audit", "book", "d", "admin"),
     Entry("/settings", "Settings", "gear", "s"),
     Entry("/connect", "Connect a phone", "plug", "n", limited=True),
 )

@@ -261,7 +261,7 @@ async def _files(visit: Visit) -> Answer:
         cursor = page.next
     context |= {
         "sent": [one for one in every if one.device == known.device.id],
-        "stored": [one for one in every if not one.device],
+        "stored": [one for one in every if not one.device and not visit.actor.select],
         "upload_types": UPLOAD_TYPES,
         "download_types": DOWNLOAD_TYPES,
     }

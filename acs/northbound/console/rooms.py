@@ -6,7 +6,21 @@ from collections.abc import Mapping
 
 from twisted.web.resource import Resource
 
-from acs.northbound.console import entrance, fleet, layers, live, phone, phones, static_files
+from acs.northbound.console import (
+    alarms,
+    connecting,
+    entrance,
+    fleet,
+    layers,
+    live,
+    people,
+    phone,
+    phone_groups,
+    phones,
+    server,
+    static_files,
+    stored_files,
+)
 from acs.northbound.console.application import make_console
 from acs.northbound.rest.routing import Services
 
@@ -15,6 +29,12 @@ PAGES = (
     *phones.PAGES,
     *phone.PAGES,
     *layers.PAGES,
+    *stored_files.PAGES,
+    *phone_groups.PAGES,
+    *connecting.PAGES,
+    *alarms.PAGES,
+    *people.PAGES,
+    *server.PAGES,
     *entrance.PAGES,
     *static_files.PAGES,
     *live.PAGES,

@@ -74,6 +74,8 @@ class Services(Struct, frozen=True, kw_only=True):
     #: stands in the action URLs of phones, and whether their events of calls are kept
     action_token: str = ""
     keeps_calls: bool = False
+    #: how the server is set: name, value, what it means; secrets blanked
+    settings: tuple[tuple[str, str, str], ...] = ()
 
 
 class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
