@@ -93,6 +93,12 @@ class Settings:
         "",
         "when phones may reboot for their configuration, such as `01:00-05:00 Europe/Berlin`; empty: never",
     )
+    config_upload_every: int = _setting(
+        0,
+        "seconds after which each phone is asked to upload its configuration; 0: on demand only",
+        minimum=0,
+        maximum=31536000,
+    )
     provisioning_auth: str = _setting(
         "auto",
         "what a phone shows to fetch its provisioning files; auto: login, or user-agent with --cpe-auth none",

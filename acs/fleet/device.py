@@ -142,6 +142,8 @@ class Device(Struct, frozen=True, array_like=True):
     #: fault code of the last tasks of each type, and how often in a row
     faults: dict[str, tuple[int, int]] = {}
     timing: InformTiming = InformTiming()
+    #: when it was last asked for its configuration on schedule
+    upload_asked_at: float = 0
 
     @property
     def model_key(self) -> str:

@@ -7,6 +7,7 @@
     5. credentials for connection requests
     6. for phones behind NAT, the STUN server
     7. what its desired configuration lacks
+    8. its configuration as a file, where that is due
 
 A reboot, a factory reset or a firmware download is the last thing in its session. The planner takes a
 situation and returns steps and changes; it sends and stores nothing. What an answer belongs to travels in the
@@ -32,7 +33,7 @@ from acs.fleet import (
 )
 from acs.fleet.changes import Changes
 from acs.fleet.convergence import answers as convergence
-from acs.fleet.convergence import settling, steps
+from acs.fleet.convergence import settling, steps, uploading
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
 from acs.fleet.task import (
@@ -91,6 +92,7 @@ def next_step(situation: Situation) -> Step | None:
         or stun.next_step(situation)
         or steering.next_step(situation)
         or steps.next_step(situation)
+        or uploading.next_step(situation)
     )
 
 

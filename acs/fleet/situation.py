@@ -48,6 +48,8 @@ class Situation(Struct, frozen=True):
     inform_interval: int = 0
     #: its desired configuration; None where there is nothing to look at (see `convergence.due`)
     wish: Wish | None = None
+    #: seconds between the uploads of its configuration that it is asked for, 0 for none
+    upload_every: int = 0
 
     def after(self, changes: Changes) -> Situation:
         """The situation once these changes are made. The tree is left alone: its holder merges them

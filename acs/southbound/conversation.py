@@ -70,6 +70,7 @@ class Conversations:
     :param layers: the configuration that phones share, kept fresh by whoever brings it.
     :param catalogue: the keys it is made of; the shipped ones where none is given.
     :param config_window: when phones may reboot for it, None for never.
+    :param config_upload_every: seconds between the uploads of it that each phone is asked for, 0 for none.
     :param signs: is told of each Inform.
     :param inform_interval: seconds between the Informs of each phone, 0 for what they have.
     :param tally: counts what happens.
@@ -88,6 +89,7 @@ class Conversations:
         layers: LayerCache | None = None,
         catalogue: Catalogue | None = None,
         config_window: DailyWindow | None = None,
+        config_upload_every: int = 0,
         signs: SignsOfLife | None = None,
         inform_interval: int = 0,
         tally: Tally | None = None,
@@ -111,6 +113,7 @@ class Conversations:
             connection_login,
             stun,
             wishes=Wishes(self._store, catalogue or key_loading.shipped(), config_window),
+            upload_every=config_upload_every,
             inform_interval=inform_interval,
         )
         self._endings = SessionEndings(self._lives, self._store, counts, now, log_all=log_all)
@@ -205,11 +208,11 @@ class Conversations:
         """The session of a phone that returns no cookie and opens a connection for each message, held.
 
         Its address alone counts where one open session comes from there, whichever process has it in hand.
-        The phone may be here before its last process noticed that it hung up: that is waited for.
+        The phone, or a neighbour behind the same address, may be here before another process noticed that it
+        hung up: that is waited for.
         """
-        for pause in (0.0, *ADDRESS_PAUSES):
-            if pause:
-                await deferLater(self._clock, pause)
+        for pause in ADDRESS_PAUSES:
+            await deferLater(self._clock, pause)
             found: list[LiveSession] = []
             for sid in self._lives.at(peer) | await self._store.sids_at(peer):
                 stored = await self._load(sid)

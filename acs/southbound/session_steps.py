@@ -63,11 +63,13 @@ class SessionSteps:
         stun: StunMaker | None = None,
         *,
         wishes: Wishes,
+        upload_every: int = 0,
         inform_interval: int = 0,
     ) -> None:
         self._store = store
         self._inform_interval = inform_interval
         self._wishes = wishes
+        self._upload_every = upload_every
         self._stun = stun
         self._link = link
         self._connection_login = connection_login
@@ -220,6 +222,7 @@ class SessionSteps:
             link=partial(self._link_for, device, now),
             tree=live.tree,
             wish=live.wish,
+            upload_every=self._upload_every,
             connection_login=self._login_for(live, device),
             inform_interval=self._interval_for(live, device, now),
             stun=self._stun(device) if self._stun is not None and behind_nat(device) else None,

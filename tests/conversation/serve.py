@@ -37,6 +37,7 @@ SETTINGS = {
     # A rule that raises for phones whose serial number begins with POISON.
     "poisoned_rule": "",
     "most_requests": 0,
+    "upload_every": 0,
 }
 
 
@@ -80,6 +81,7 @@ async def serve(settings: dict) -> None:
         patience=Patience(**settings["patience"]),
         tick=0.05,
         lost_grace=0.2,
+        config_upload_every=settings["upload_every"],
     )
     conversations.start()
     authenticator = Authenticator(settings["auth"], "fleet", "secret", b"k" * 32)

@@ -101,3 +101,14 @@ def test_a_connection_that_breaks_over_a_set_is_looked_into(clock_phone, operato
     assert "SetParameterValues" not in used
     assert "GetParameterValues" in used
     assert operator.device(clock_phone).config.settled == "converged"
+
+
+def test_a_phone_is_asked_for_its_configuration_on_schedule(start_server, operator):
+    phone = start_server(upload_every=3600).phone()
+    phone.opens("0 BOOTSTRAP", "1 BOOT")
+    phone.sends_nothing()
+    asked = phone.goes_on_until("Upload")
+    assert asked.text("FileType") == "1 Vendor Configuration File"
+    phone.answers(asked, texts.transfer_response("Upload"))
+    phone.goes_on_until()
+    assert "Upload" not in phone.holds_session("2 PERIODIC")

@@ -6,6 +6,7 @@ import phone_texts as texts
 from desk import eventually
 
 from acs.fleet.task import GetParameterValuesWork, RebootWork, SetParameterValuesWork
+from acs.store import addresses
 
 LABEL = "Device.Line.1.Label"
 WORK = GetParameterValuesWork(names=(LABEL,))
@@ -121,6 +122,7 @@ def test_without_cookies_two_phones_of_one_address_are_not_taken_for_each_other(
         phone.source = "127.0.7.2"
         phone.port = at.port
         phone.opens("2 PERIODIC")
+    assert eventually(lambda: len(operator.run.run(addresses.sessions_at("127.0.7.2"))) == 2)
     phones[1].port = server.port
     phones[1].sends_nothing()
     phones[1].gets_nothing()

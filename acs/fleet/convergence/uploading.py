@@ -1,0 +1,40 @@
+"""Proof by upload on a schedule: a phone is asked for its configuration now and then, and what it sends is
+compared with what it ought to have."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from msgspec import structs
+
+from acs.fleet import outcome, sending
+from acs.fleet.changes import Changes
+from acs.fleet.convergence.steps import ACTOR
+from acs.fleet.device import Learning
+from acs.fleet.identity import device_key, task_id
+from acs.fleet.situation import Situation
+from acs.fleet.step import Step
+from acs.fleet.task import Task, UploadWork
+
+
+def next_step(situation: Situation) -> Step | None:
+    """The upload that is due, as a task of its own; None where none is."""
+    device, every, now = situation.device, situation.upload_every, situation.now
+    if not every or now - device.upload_asked_at < every or device.learning is not Learning.COMPLETE:
+        return None
+    methods = situation.known_profile.methods
+    if methods and "Upload" not in methods:
+        return None
+    if any(isinstance(task.work, UploadWork) for task in situation.tasks):
+        return None
+    salt = blake2b(f"{situation.session} upload".encode(), digest_size=6).digest()
+    task = Task(
+        id=task_id(device_key(device.id), salt),
+        device=device.id,
+        work=UploadWork(),
+        created_at=now,
+        created_by=ACTOR,
+    )
+    changes = Changes(device=structs.replace(device, upload_asked_at=now), tasks=(task,), urgent=True)
+    step = sending.step(outcome.claimed(task, now, situation.session), situation.after(changes))
+    return Step(step.request, step.ref, changes.then(step.changes))
