@@ -41,7 +41,12 @@ _INT32 = 2**31
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 #: Names that say too little outside their module.
-_NAMES = {"EntryView": "TimelineEntry", "Change": "ConfigurationChange"}
+_NAMES = {
+    "timeline.EntryView": "TimelineEntry",
+    "rollouts.MemberView": "RolloutMember",
+    "rollouts.MemberList": "RolloutMembers",
+    "rollouts.WaveView": "RolloutWave",
+}
 
 
 class Shape(Struct, frozen=True):
@@ -65,7 +70,8 @@ def record(kind: type[Struct]) -> Shape:
 
 
 def type_name(kind: type[Struct]) -> str:
-    return _NAMES.get(kind.__name__) or kind.__name__.lstrip("_").removesuffix("View")
+    room = kind.__module__.rpartition(".")[2]
+    return _NAMES.get(f"{room}.{kind.__name__}") or kind.__name__.removesuffix("View")
 
 
 def text(value: Any) -> str:
@@ -80,18 +86,20 @@ def text(value: Any) -> str:
 @cache
 def _struct(kind: type[Struct], name: str, *, keyed: bool = False) -> Shape:
     fields: dict[str, Shape] = {}
+    names: dict[str, str] = {}
     members: list[tuple[str, Any]] = (
         [("key", Unicode.customize(min_occurs=1, nillable=False))] if keyed else []
     )
     for field in msgspec.structs.fields(kind):
         assert not (keyed and field.name == "key"), kind
-        shape = fields[field.name] = shape_of(field.type)
+        shape = fields[field.encode_name] = shape_of(field.type)
+        names[field.encode_name] = field.name
         required = field.default is NODEFAULT and field.default_factory is NODEFAULT
-        members.append((field.name, _element(shape, field.type, required=required)))
+        members.append((field.encode_name, _element(shape, field.type, required=required)))
     model = _complex(name, members)
 
     def out(value: Any) -> Any:
-        given = ((field, getattr(value, field)) for field in fields)
+        given = ((field, getattr(value, names[field])) for field in fields)
         return model(
             **{field: fields[field].out(one) for field, one in given if one is not None and one is not UNSET}
         )
@@ -103,7 +111,13 @@ def _struct(kind: type[Struct], name: str, *, keyed: bool = False) -> Shape:
     return Shape(model, out, into, fields=fields)
 
 
+#: Every complex type that there is, so that no two have one name.
+_TAKEN: set[str] = set()
+
+
 def _complex(name: str, members: list[tuple[str, Any]]) -> Any:
+    assert name not in _TAKEN, f"two types of the WSDL would be called {name}; name one in _NAMES"
+    _TAKEN.add(name)
     body = {"__namespace__": NAMESPACE, "__type_name__": name, "_type_info": members}
     return type(ComplexModel)(name, (ComplexModel,), body)
 
@@ -213,18 +227,16 @@ def _mapping(value: inspect.Type) -> Shape:
     for kind in kinds:
         if isinstance(kind, inspect.StructType):
             return _keyed(kind.cls)
-    inner = _shape(value)
-    entry = _key_value(_is_optional(value)) if inner.model is Unicode or _is_text(value) else None
-    assert entry is not None, f"a mapping to {value}"
+    if isinstance(value, inspect.IntType):
+        return _entries(_count(), lambda one: {"value": one}, lambda one: one.value)
+    entry = _key_value(_has_none(value))
     return _entries(entry, lambda one: {"value": text(one)} if one is not None else {}, lambda one: one.value)
 
 
-def _is_text(kind: inspect.Type) -> bool:
-    return isinstance(kind, inspect.StrType)
-
-
-def _is_optional(kind: inspect.Type) -> bool:
-    return _has_none(kind)
+@cache
+def _count() -> Any:
+    key, value = (one.customize(min_occurs=1, nillable=False) for one in (Unicode, Long))
+    return _complex("Count", [("key", key), ("value", value)])
 
 
 @cache

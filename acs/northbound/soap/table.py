@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acs.northbound.soap import configuration, devices, events, groups, tasks
+from acs.northbound.soap import configuration, devices, events, groups, rollouts, tasks
 from acs.northbound.soap.operations import Operation
 
 OPERATIONS: dict[str, Operation] = {
@@ -12,6 +12,7 @@ OPERATIONS: dict[str, Operation] = {
         *tasks.OPERATIONS,
         *configuration.OPERATIONS,
         *groups.OPERATIONS,
+        *rollouts.OPERATIONS,
         *events.OPERATIONS,
     )
 }

@@ -20,7 +20,7 @@ TaskId = Annotated[str, Meta(min_length=1, max_length=200, description="the id o
 Wake = Annotated[bool, Meta(description="send a connection request as well")]
 
 #: Fields of a download that the server fills in by itself.
-_OWN = frozenset({"size", "sha256", "values", "secrets"})
+OWN = frozenset({"size", "sha256", "values", "secrets"})
 
 
 class GetTask(Struct, frozen=True):
@@ -41,7 +41,7 @@ class ListTasks(Struct, frozen=True):
     states: Annotated[list[TaskState], Meta(max_length=len(TaskState))] = []
 
 
-def _words(tag: str) -> str:
+def words(tag: str) -> str:
     return "".join("RPC" if word == "rpc" else word.title() for word in tag.split("_"))
 
 
@@ -49,14 +49,14 @@ def _request(tag: str, kind: type[Struct]) -> type[Struct]:
     """The fields of the task with the phone's name before them."""
     fields: list[Any] = [("device", Device)]
     for field in structs.fields(kind):
-        if tag == "download" and field.name in _OWN:
+        if tag == "download" and field.name in OWN:
             continue
-        fields.append((field.name, field.type, *_default(field)))
+        fields.append((field.name, field.type, *default(field)))
     fields.append(("wake", Wake, False))
-    return defstruct(f"Create{_words(tag)}Task", fields, frozen=True, kw_only=True, module=__name__)
+    return defstruct(f"Create{words(tag)}Task", fields, frozen=True, kw_only=True, module=__name__)
 
 
-def _default(field: structs.FieldInfo) -> tuple[Any, ...]:
+def default(field: structs.FieldInfo) -> tuple[Any, ...]:
     if field.required:
         return ()
     factory = field.default_factory

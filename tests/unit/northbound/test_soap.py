@@ -292,6 +292,54 @@ def test_events_are_read_on_from_a_cursor(soap, api):
     assert "device_*" in error.allowed
 
 
+def test_a_rollout_from_its_making_to_its_end(soap, api, phone):
+    phone()
+    asked = {
+        "name": "Restart",
+        "kind": "reboot",
+        "select": 'model = "CP860"',
+        "waves": ["1%", "5", "rest"],
+        "window": [{"from": "01:00", "to": "05:00", "days": ["mon", "tue"], "zone": "Europe/Berlin"}],
+        "stop": {"failures": "2%", "in_a_row": 3},
+        "pace": {"at_once": 5},
+    }
+    made = soap.CreateRollout(**asked)
+    assert (made.state, made.kind, made.created_by) == ("draft", "reboot", "Alice")
+    rest = api("GET", f"/rollouts/{made.id}").json()["definition"]
+    assert rest["waves"] == ["1%", 5, "rest"]
+    assert rest["window"][0]["from"] == "01:00"
+    assert rest["stop"] == {"failures": "2%", "in_a_row": 3, "unconfirmed": None}
+    assert [one.id for one in soap.ListRollouts()["items"]] == [made.id]
+    assert soap.StartRollout(rollout=made.id).state == "running"
+    assert soap.PauseRollout(rollout=made.id).state == "paused"
+    assert refused(soap.PauseRollout, rollout=made.id).name == "ConflictFault"
+    assert soap.ResumeRollout(rollout=made.id).state == "running"
+    assert soap.ListRolloutDevices(rollout=made.id)["items"] == []
+    assert soap.AbortRollout(rollout=made.id).state == "aborted"
+    assert soap.GetRollout(rollout=made.id).state_by == "Alice"
+    assert refused(soap.RollbackRollout, rollout=made.id).name == "ConflictFault"
+    assert refused(soap.RetryRollout, rollout="none").said.kind == "rollout"
+
+
+def test_rollouts_of_tasks_and_values(soap, api):
+    task = {"set_parameter_values": {"values": [{"key": "Device.X", "value": "1", "type": "xsd:int"}]}}
+    made = soap.CreateRollout(name="Set X", kind="task", select="online", task=task)
+    assert api("GET", f"/rollouts/{made.id}").json()["definition"]["task"] == {
+        "type": "set_parameter_values",
+        "values": {"Device.X": {"value": "1", "type": "xsd:int"}},
+    }
+    values = [{"key": "local_time.time_format", "value": "1"}]
+    made = soap.CreateRollout(name="24 hours", kind="config", select="online", values=values)
+    assert api("GET", f"/rollouts/{made.id}").json()["definition"]["values"] == {
+        "local_time.time_format": "1"
+    }
+    [error] = refused(soap.CreateRollout, name="x", kind="firmware", select="online").said.errors
+    assert (error.field, error.allowed) == ("file", ["the name of a stored firmware file"])
+    both = {"reboot": {}, "factory_reset": {}}
+    [error] = refused(soap.CreateRollout, name="x", kind="task", select="online", task=both).said.errors
+    assert error.field == "task"
+
+
 # --- wrong requests -------------------------------------------------------------------------------------
 
 
