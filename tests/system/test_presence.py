@@ -27,7 +27,7 @@ FIRST_OF_CROWD = "001565D00001"
 CROWD = 5
 
 
-def eventually(what: Callable[[], Any], *, seconds: float = 60) -> Any:
+def eventually(what: Callable[[], Any], *, seconds: float = 150) -> Any:
     """What this gives once it is true."""
     until = time.monotonic() + seconds
     while not (found := what()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from acs.northbound import browser_session
+from acs.northbound.phrases import phrase
 from acs.northbound.rest import audit_trail, once, problems
 from acs.northbound.rest.authentication import admit, authenticate
 from acs.northbound.rest.replies import Reply
@@ -114,7 +114,7 @@ def send(request: Request, reply: Reply) -> bytes:
     """Set status and headers; the body is for the caller to write."""
     body = reply.encoded()
     # Twisted has no phrase for some of them, 422 among these
-    request.setResponseCode(reply.status, HTTPStatus(reply.status).phrase.encode())
+    request.setResponseCode(reply.status, phrase(reply.status).encode())
     headers = list(reply.headers)
     if reply.status not in (204, 304):
         headers += [

@@ -7,13 +7,13 @@ cause but an id, under which the log has the rest.
 from __future__ import annotations
 
 import uuid
-from http import HTTPStatus
 
 import msgspec
 import structlog
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from acs.northbound.phrases import phrase
 from acs.northbound.rest.replies import Reply
 from acs.operations.errors import (
     Conflict,
@@ -117,7 +117,7 @@ def _reply(
 ) -> Reply:
     body = Problem(
         type=f"urn:acs:problem:{kind}",
-        title=HTTPStatus(status).phrase,
+        title=phrase(status),
         status=status,
         detail=detail,
         errors=errors or [],

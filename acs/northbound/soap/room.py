@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from http import HTTPStatus
 from io import BytesIO
 from threading import Lock
 from typing import Any
@@ -20,6 +19,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from twisted.web.wsgi import WSGIResource
 
 from acs.northbound import browser_session
+from acs.northbound.phrases import phrase
 from acs.northbound.rest.authentication import authenticate_machine
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.routing import Services
@@ -157,7 +157,7 @@ def _plain(request: Any, status: int, text: str) -> bytes:
 
 
 def _written(request: Any, status: int, body: bytes, kind: str) -> bytes:
-    request.setResponseCode(status, HTTPStatus(status).phrase.encode())
+    request.setResponseCode(status, phrase(status).encode())
     for name, value in (("content-type", kind), ("cache-control", "no-store"), ("content-length", len(body))):
         request.setHeader(name.encode(), str(value).encode())
     return body

@@ -111,7 +111,7 @@ def test_a_search_looks_at_ids_addresses_labels_tags_versions_and_models_in_eith
 def test_a_wrong_query_is_refused_with_field_value_and_what_is_allowed(api, query, field, value):
     answer = api("GET", "/devices", params=query)
     assert answer.status_code == 422
-    assert answer.reason_phrase == "Unprocessable Entity"
+    assert answer.reason_phrase == "Unprocessable Content"
     [error] = answer.json()["errors"]
     assert (error["field"], error["value"]) == (field, value)
     assert error["allowed"]

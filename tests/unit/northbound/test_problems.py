@@ -29,7 +29,7 @@ def is_problem(answer, status):
         "/api/v1/",
         "/api/v1/nothing",
         "/api/v1/config/nothing",
-        "/api/v1/rollouts",
+        "/api/v1/rockets",
         "/api/v1/devices/a/b/c",
         "/api/v1/devices/a%2Fb/c",
         "/api/v2/devices",
