@@ -165,6 +165,7 @@ class Catalogue:
         self._order: dict[str, int] = {}
         self._near: dict[str, tuple[str, ...]] = {}
         self._of_models: dict[str, Catalogue] = {}
+        self._of_phones: dict[str, Catalogue] = {}
         for number, key in enumerate(self.keys):
             self._by_name.setdefault(key.name, key)
             self._order.setdefault(key.name, number)
@@ -190,6 +191,19 @@ class Catalogue:
                 key for key in self.keys if any(m == ANY_MODEL or m.casefold() == wanted for m in key.models)
             )
         return self._of_models[wanted]
+
+    def for_phone(self, model: str) -> Catalogue:
+        """The keys of a phone of this model; all keys where none names the model."""
+        wanted = model.casefold()
+        if wanted not in self._of_phones:
+            named = any(one.casefold() == wanted for one in self.models)
+            self._of_phones[wanted] = self.for_model(model) if named else self
+        return self._of_phones[wanted]
+
+    def secret(self, name: str) -> bool:
+        """Whether the value under a written name must not be shown; so it is where no key has the name."""
+        use = self.get(name)
+        return use is None or use.key.secret
 
     def key(self, name: str) -> Key:
         """The key of this name with its letters, `account.X.transport`. Raises UnknownKey."""

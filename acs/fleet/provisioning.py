@@ -21,7 +21,7 @@ from msgspec import Struct
 from acs.datamodel import cfg_encryption, cfg_files, key_values
 from acs.datamodel.cfg_encryption import EncryptionError
 from acs.datamodel.key_values import BLANKS, Severity
-from acs.datamodel.keys import Catalogue, FileKind, KeyUse
+from acs.datamodel.keys import Catalogue, FileKind
 from acs.fleet.desired import Check, Desired, NamedLayer, effective
 from acs.fleet.layers import FLEET, IsSecret, blanked, model_layer
 
@@ -83,8 +83,7 @@ class Files:
         account: AcsAccount | None,
         shared: Files | None = None,
     ) -> None:
-        own = catalogue.for_model(model)
-        self._catalogue = own if model in own.models else catalogue
+        self._catalogue = catalogue.for_phone(model)
         self._shared_names = {FLEET, model_layer(model)}
         self._account = account
         self._shared = shared
@@ -187,16 +186,6 @@ def _writable(values: Mapping[str, str]) -> dict[str, str]:
 def _left(named: set[str], values: Mapping[str, str], key: str, ours: str) -> bool:
     """Whether the shared layers leave this key to us, or say the same."""
     return key not in named or values.get(key) == ours
-
-
-def secrets_of(catalogue: Catalogue) -> IsSecret:
-    """Says of a key whether it is a secret; one that nobody knows may be."""
-
-    def secret(key: str) -> bool:
-        use: KeyUse | None = catalogue.get(key)
-        return use is None or use.key.secret
-
-    return secret
 
 
 def checked_by(catalogue: Catalogue) -> Check:

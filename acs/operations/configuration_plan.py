@@ -60,7 +60,7 @@ async def make(runner: Runner, server: Server, asked: PlanRequest, *, now: float
         target = await _target(runner, server.catalogue, name)
         change = SharedLayer(target, asked, shared, now, refused, warnings)
     blank = {key: configuration_values.text(value) for key, value in asked.values.items()}
-    tally = Tally(blank, lambda key: configuration_values.is_secret(server.catalogue, key), asked.sample)
+    tally = Tally(blank, server.catalogue.secret, asked.sample)
     models: dict[str, ModelProfile] = {}
     async for part in _phones(runner, server.shapes, query, now):
         affected = [known for known in part if change.holds_for(known)]

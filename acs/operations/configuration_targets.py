@@ -7,7 +7,7 @@ from msgspec import Struct
 from acs.datamodel.keys import Catalogue
 from acs.fleet.attributes import attributes_of, awaited_attributes, read_mac
 from acs.fleet.layers import IsSecret
-from acs.operations import configuration_values, devices, limits
+from acs.operations import devices, limits
 from acs.operations.errors import Invalid, NotFound
 from acs.operations.ports import Runner
 from acs.store import awaited, groups, layers
@@ -27,7 +27,7 @@ class Target(Struct, frozen=True):
 
     @property
     def secret(self) -> IsSecret:
-        return lambda key: configuration_values.is_secret(self.catalogue, key)
+        return self.catalogue.secret
 
     @property
     def one_phone(self) -> bool:
@@ -64,7 +64,7 @@ def model(catalogue: Catalogue, name: str) -> Target:
     if not name.strip() or not name.isprintable() or len(name) > LONGEST_MODEL:
         allowed = f"a product class as phones tell it, {LONGEST_MODEL} characters at most"
         raise Invalid.field("model", "is no model", value=name, allowed=allowed)
-    return Target(layers.of_model(name), configuration_values.catalogue_for(catalogue, name))
+    return Target(layers.of_model(name), catalogue.for_phone(name))
 
 
 async def group(runner: Runner, catalogue: Catalogue, name: str) -> Target:
@@ -87,5 +87,5 @@ async def phone(runner: Runner, catalogue: Catalogue, *names: str) -> Target:
         elif waiting is not None and not limits.is_limited(runner):
             return Target(layers.of_awaited(mac), catalogue, phone=waiting)
     known = await devices.find(runner, *names)
-    own = configuration_values.catalogue_for(catalogue, known.device.product_class)
+    own = catalogue.for_phone(known.device.product_class)
     return Target(layers.of_phone(known.device.id), own, known)

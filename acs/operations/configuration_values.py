@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from acs.datamodel import key_values
 from acs.datamodel.key_values import Severity
-from acs.datamodel.keys import Catalogue, IndexNotAllowed, KeyNameError, KeyUse, UnknownKey
+from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey
 from acs.fleet import templates
 from acs.fleet.layers import BLANK
 from acs.operations.errors import FieldError, Invalid
@@ -36,12 +36,6 @@ def text(value: Given) -> str | None:
     return None if value is None else str(value)
 
 
-def catalogue_for(catalogue: Catalogue, model: str) -> Catalogue:
-    """The keys of this model; all keys where the catalogue does not know it."""
-    own = catalogue.for_model(model)
-    return own if any(one.casefold() == model.casefold() for one in own.models) else catalogue
-
-
 def checked(catalogue: Catalogue, given: Mapping[str, Given]) -> tuple[dict[str, str | None], list[Warned]]:
     """The values as texts, and what speaks against some. Raises Invalid with every value that cannot be.
 
@@ -59,15 +53,9 @@ def checked(catalogue: Catalogue, given: Mapping[str, Given]) -> tuple[dict[str,
     return values, warnings
 
 
-def is_secret(catalogue: Catalogue, key: str) -> bool:
-    """Whether its value must not be shown; so it is where the key is not known (any more)."""
-    use = _find(catalogue, key)
-    return use is None or use.key.secret
-
-
 def filled_fault(catalogue: Catalogue, key: str, value: str) -> str:
     """What is wrong with a value whose template was filled, "" for nothing."""
-    use = _find(catalogue, key)
+    use = catalogue.get(key)
     found = key_values.check(use, value) if use is not None else []
     wrong = next((one for one in found if one.severity is Severity.ERROR), None)
     if wrong is None:
@@ -81,13 +69,6 @@ def nothing_to_keep(key: str) -> FieldError:
     return FieldError(
         f"values.{key}", f"{BLANK} keeps a stored secret, and there is none", BLANK, "the secret itself", key
     )
-
-
-def _find(catalogue: Catalogue, key: str) -> KeyUse | None:
-    try:
-        return catalogue.find(key)
-    except KeyNameError:
-        return None
 
 
 def _check(

@@ -97,7 +97,7 @@ class OwnLayers:
     def effects(self, phone: ConfiguredPhone, server: Server, now: float) -> dict[str, KeyEffect]:
         device = phone.known.device
         present = phone.own or EMPTY
-        catalogue = configuration_values.catalogue_for(self._catalogue, device.product_class)
+        catalogue = self._catalogue.for_phone(device.product_class)
         wanted = _taken(catalogue, self._asked, present, self._refused, self._warnings)
         changed = _changed(present, wanted, self._asked, self._now)
         return planning.effects(
@@ -131,9 +131,7 @@ def _taken(
         except Invalid as wrong:
             faults += wrong.errors
             continue
-        kept, missing = kept_secrets(
-            present, values, lambda key: configuration_values.is_secret(catalogue, key)
-        )
+        kept, missing = kept_secrets(present, values, catalogue.secret)
         faults += map(configuration_values.nothing_to_keep, missing)
         warnings += [one for one in warned if one not in warnings]
         taken |= kept

@@ -12,7 +12,7 @@ from acs.datamodel.cfg_encryption import EncryptionError
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles
 from acs.fleet.attributes import mac_of
-from acs.fleet.provisioning import AcsAccount, Files, PhoneFile, secrets_of
+from acs.fleet.provisioning import AcsAccount, Files, PhoneFile
 from acs.operations import configuration
 from acs.operations.configuration_targets import Target
 from acs.operations.errors import Conflict, Forbidden
@@ -101,7 +101,7 @@ def _rendered(
     if encrypt and not trusted:
         raise Forbidden(SEES_SECRETS, actor.role)
     if not trusted:
-        secret = secrets_of(server.catalogue)
+        secret = server.catalogue.secret
         return Rendered(name, files.shown(values, secret), False, "")
     try:
         file = make()

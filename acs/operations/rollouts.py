@@ -163,11 +163,7 @@ async def _made(
 
 def _blanked(definition: Definition, values: dict[str, str | None], catalogue: Catalogue) -> Definition:
     """The definition as it may be shown; what is written stands apart."""
-
-    def secret(key: str) -> bool:
-        return configuration_values.is_secret(catalogue, key)
-
-    shown = layers.blanked({key: text for key, text in values.items() if text is not None}, secret)
+    shown = layers.blanked({key: text for key, text in values.items() if text is not None}, catalogue.secret)
     return msgspec.structs.replace(definition, values={**dict.fromkeys(values), **shown})
 
 

@@ -30,7 +30,7 @@ from acs.fleet import known_keys
 from acs.fleet.attributes import attributes_of, awaited_attributes
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.known_keys import KnownKey, Proof
-from acs.fleet.provisioning import AcsAccount, Files, PhoneFile, secrets_of
+from acs.fleet.provisioning import AcsAccount, Files, PhoneFile
 from acs.southbound.byte_ranges import same_entity
 from acs.southbound.http_messages import TEXT, Request, RequestHead, Response, text_response
 from acs.southbound.provisioning_access import Caller, Denied, Doorkeeper
@@ -83,7 +83,7 @@ class Provisioning:
         self._doorkeeper = doorkeeper
         self._layers = layers
         self._catalogue = catalogue
-        self._secret = secrets_of(catalogue)
+        self._secret = catalogue.secret
         self._models = models
         self._account = account
         self._now = now

@@ -14,7 +14,6 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.convergence.drift import UPLOAD
 from acs.fleet.identity import device_key
 from acs.fleet.known_keys import KnownKey, Proof, proved
-from acs.fleet.provisioning import secrets_of
 from acs.fleet.task import Task, UploadWork
 from acs.store import known_keys, timeline
 from acs.store.runner_reactor import ReactorRunner
@@ -48,7 +47,7 @@ async def learn(runner: ReactorRunner, task: Task, path: Path, catalogue: Catalo
             text += f" (line {read.findings[0].line}: {read.findings[0].message})"
         await runner.run(timeline.push(key, (TimelineEntry(now, "config", text, {"task": task.id}),)))
         return
-    secret = secrets_of(catalogue)
+    secret = catalogue.secret
     # a phone does not tell its secrets: what stands for one is blank or a mask, and proves nothing
     told = {name: value for name, value in read.values.items() if not secret(name)}
     known = proved(told, secret, at=now, proof=Proof.UPLOADED, salt=task.id)

@@ -24,8 +24,7 @@ class Wish(Struct, frozen=True):
 
     def secret(self, key: str) -> bool:
         """Whether a key is a secret; one that nobody knows may be."""
-        use = self.catalogue.get(key)
-        return use is None or use.key.secret
+        return self.catalogue.secret(key)
 
     def reboots(self, key: str) -> bool:
         use = self.catalogue.get(key)

@@ -32,9 +32,7 @@ def wish_of(
 ) -> Wish:
     """All that the phone ought to have. An operator's word to reboot now holds until the pass it led to has
     ended."""
-    model = device.product_class
-    own = catalogue.for_model(model)
-    catalogue = own if model in own.models else catalogue
+    catalogue = catalogue.for_phone(device.product_class)
     desired = effective(layers, attributes_of(device, notes), checked_by(catalogue))
     at_once = notes.apply_now and device.config.settled_at < notes.apply_at
     reboots_at = 0.0 if at_once else window.opens_at(now) if window is not None else None

@@ -7,7 +7,7 @@ from typing import Any
 from acs.datamodel.paths import is_secret
 from acs.northbound.browser_session import CSRF_FIELD
 from acs.northbound.console.visits import Record, Visit
-from acs.operations import audit, configuration_values
+from acs.operations import audit
 from acs.operations.audit import Origin
 
 #: What fields that hold the value of a configuration key begin with.
@@ -27,7 +27,7 @@ async def record(visit: Visit, deed: str, identifier: str, *, outcome: str = "do
 
     def secret(name: str) -> bool:
         key = name.removeprefix(KEY_FIELD)
-        return is_secret(name) or (key != name and configuration_values.is_secret(services.catalogue, key))
+        return is_secret(name) or (key != name and services.catalogue.secret(key))
 
     await audit.record(
         services.runner,

@@ -100,6 +100,17 @@ def test_each_model_has_its_own_keys(small):
     assert len(small.for_model("C3")) == 0
 
 
+def test_a_phone_has_its_models_keys_or_all_where_nothing_is_known_of_its_model(small):
+    assert small.for_phone("b2") is small.for_model("B2")
+    assert small.for_phone("C3") is small
+
+
+def test_a_value_under_a_name_that_no_key_has_is_not_shown(shipped):
+    assert shipped.secret("account.1.password")
+    assert not shipped.secret("voice.jib.max")
+    assert shipped.secret("voice.jib.maxx")
+
+
 def test_every_name_that_a_key_can_have_is_found_again(shipped):
     for key in shipped:
         for use in key.uses():

@@ -9,7 +9,7 @@ from acs.datamodel.cfg_encryption import EncryptionError
 from acs.datamodel.key_loading import shipped
 from acs.fleet.desired import NamedLayer
 from acs.fleet.layers import Layer
-from acs.fleet.provisioning import COMMON_KEY, OWN_KEY, AcsAccount, Files, secrets_of
+from acs.fleet.provisioning import COMMON_KEY, OWN_KEY, AcsAccount, Files
 
 ACCOUNT = AcsAccount("http://acs.example:7547/", "fleet", "secret")
 LEADS_HERE = {
@@ -190,6 +190,6 @@ def test_work_done_for_all_phones_need_not_be_done_again():
 
 def test_secrets_are_not_shown():
     made = files(("fleet", {"voice.jib.max": "300"}), account=ACCOUNT)
-    text = made.shown(made.common_values, secrets_of(shipped()))
+    text = made.shown(made.common_values, shipped().secret)
     assert b"managementserver.password = ******" in text
     assert b"voice.jib.max = 300" in text
