@@ -26,6 +26,9 @@ EXPECTED = "expected `key = value` or a line that begins with #"
 #: another model has hundreds.
 SUGGESTED_FOR = 50
 
+#: What no value can have in it: a value is one line.
+LINE_BREAK = re.compile(r"[\r\n\0]")
+
 _NAME = re.compile(r"[^\s=#]+")
 #: control characters that no line has
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -160,6 +163,12 @@ def sorted_names(names: Iterable[str], catalogue: Catalogue) -> list[str]:
     return sorted(names, key=lambda name: _order(name, catalogue))
 
 
+def writable(values: Mapping[str, str]) -> dict[str, str]:
+    """The values as lines can hold them: without outer blanks, which mean nothing in a file; one with a line
+    break is left out, rather than all others with it."""
+    return {name: value.strip(BLANKS) for name, value in values.items() if not LINE_BREAK.search(value)}
+
+
 def write_in_order(values: Mapping[str, str]) -> bytes:
     """The file with these values, in the order in which they come. Raises UnwritableValue."""
     for name, value in values.items():
@@ -180,7 +189,7 @@ def _order(name: str, catalogue: Catalogue) -> tuple[bool, tuple[int, ...], str]
 def _refuse_unwritable(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
         raise UnwritableValue(f"{name!r} cannot be a key: expected a name without spaces, = and #")
-    if re.search(r"[\r\n\0]", value):
+    if LINE_BREAK.search(value):
         raise UnwritableValue(f"{name}: the value has a line break in it; a value is one line")
     if value != value.strip(BLANKS):
         raise UnwritableValue(f"{name}: the value begins or ends with a space, which a file cannot keep")

@@ -12,7 +12,6 @@ sets the URL sets the login too: ours is never sent to another server.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
@@ -37,8 +36,6 @@ PASSWORD = "managementserver.password"
 
 #: Hex digits of an entity tag.
 _TAG_LENGTH = 32
-
-_LINE_BREAK = re.compile(r"[\r\n\0]")
 
 
 class AcsAccount(Struct, frozen=True):
@@ -126,7 +123,7 @@ class Files:
 
     def shown(self, values: Mapping[str, str], secret: IsSecret) -> bytes:
         """A file's text for somebody who may not see secrets."""
-        return cfg_files.write(_writable(blanked(values, secret)), self._catalogue)
+        return cfg_files.write(cfg_files.writable(blanked(values, secret)), self._catalogue)
 
     def _common_values(self, shared: Sequence[NamedLayer], check: Check) -> dict[str, str]:
         named = {key for layer in shared for key in layer.layer.values}
@@ -169,18 +166,12 @@ class Files:
         return use is None or use.key.file is not FileKind.MAC
 
     def _file(self, values: dict[str, str], key_name: str) -> PhoneFile:
-        text = cfg_files.write(_writable(values), self._catalogue)
+        text = cfg_files.write(cfg_files.writable(values), self._catalogue)
         key = self.desired.effective.get(key_name)
         encrypted = key is not None and bool(key.value)
         content = cfg_encryption.encrypt(text, key.value) if key is not None and encrypted else text
         etag = b'"%b"' % sha256(content).hexdigest()[:_TAG_LENGTH].encode()
         return PhoneFile(values, text, content, encrypted, etag)
-
-
-def _writable(values: Mapping[str, str]) -> dict[str, str]:
-    """The values as lines can hold them: without outer blanks, which mean nothing in a file; one with a line
-    break is left out, rather than all others with it."""
-    return {key: value.strip(BLANKS) for key, value in values.items() if not _LINE_BREAK.search(value)}
 
 
 def _left(named: set[str], values: Mapping[str, str], key: str, ours: str) -> bool:
@@ -192,7 +183,7 @@ def checked_by(catalogue: Catalogue) -> Check:
     """Says what is wrong with a filled value: for the key, or for a line of a file."""
 
     def wrong(key: str, value: str) -> str:
-        if _LINE_BREAK.search(value) or value != value.strip(BLANKS):
+        if cfg_files.LINE_BREAK.search(value) or value != value.strip(BLANKS):
             return "the value has a line break, or a space at an end, which no line of a file can keep"
         use = catalogue.get(key)
         found: Iterable[key_values.Finding] = key_values.check(use, value) if use is not None else ()

@@ -22,7 +22,7 @@ from acs.fleet import user_agent
 from acs.fleet.attributes import read_mac
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.identity import device_key
-from acs.southbound.http_messages import Request, RequestHead, Response, text_response
+from acs.southbound.http_messages import Request, RequestHead, Response, refused_unless_read, text_response
 from acs.southbound.signs_of_life import SignsOfLife
 from acs.store import events, fetches, timeline
 from acs.store.errors import StoreError
@@ -64,9 +64,7 @@ class ActionUrls:
         return _PATH.fullmatch(path) is not None
 
     def begin(self, head: RequestHead) -> Response | None:
-        if head.method not in ("GET", "HEAD"):
-            return text_response(405, "only GET, HEAD", ((b"Allow", b"GET, HEAD"),))
-        return None
+        return refused_unless_read(head.method)
 
     async def handle(self, request: Request) -> Response:
         match = _PATH.fullmatch(request.path)

@@ -235,6 +235,13 @@ def text_response(
     return Response(status, (TEXT, *headers), line.encode() + b"\n", close)
 
 
+def refused_unless_read(method: str) -> Response | None:
+    """The answer to a method that does more than read, None for one that does not."""
+    if method in ("GET", "HEAD"):
+        return None
+    return text_response(405, "only GET, HEAD", ((b"Allow", b"GET, HEAD"),))
+
+
 class BadRequest(Exception):
     """The client's bytes cannot be served: `status` and one line that says why."""
 

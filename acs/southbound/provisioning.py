@@ -32,7 +32,14 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.known_keys import KnownKey, Proof
 from acs.fleet.provisioning import AcsAccount, Files, PhoneFile
 from acs.southbound.byte_ranges import same_entity
-from acs.southbound.http_messages import TEXT, Request, RequestHead, Response, text_response
+from acs.southbound.http_messages import (
+    TEXT,
+    Request,
+    RequestHead,
+    Response,
+    refused_unless_read,
+    text_response,
+)
 from acs.southbound.provisioning_access import Caller, Denied, Doorkeeper
 from acs.store import fetches, refusals
 from acs.store.errors import StoreError
@@ -101,9 +108,8 @@ class Provisioning:
 
     def begin(self, head: RequestHead) -> Response | None:
         """Before the body: refuse what can be refused by then."""
-        if head.method not in ("GET", "HEAD"):
-            return text_response(405, "only GET, HEAD", ((b"Allow", b"GET, HEAD"),))
-        return _NOT_FOUND if model_files.is_boot_file(_name(head.path)) else None
+        missing = _NOT_FOUND if model_files.is_boot_file(_name(head.path)) else None
+        return refused_unless_read(head.method) or missing
 
     async def handle(self, request: Request) -> Response:
         """One of the two files."""

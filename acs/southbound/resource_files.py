@@ -20,7 +20,14 @@ import structlog
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.identity import device_key
 from acs.southbound.byte_ranges import same_entity
-from acs.southbound.http_messages import FileBody, Request, RequestHead, Response, text_response
+from acs.southbound.http_messages import (
+    FileBody,
+    Request,
+    RequestHead,
+    Response,
+    refused_unless_read,
+    text_response,
+)
 from acs.southbound.provisioning_access import Caller, Denied, Doorkeeper
 from acs.store import fetches, files, refusals, timeline
 from acs.store.errors import StoreError
@@ -68,9 +75,7 @@ class ResourceFiles:
 
     def begin(self, head: RequestHead) -> Response | None:
         """Before the body: these files are only read."""
-        if head.method not in ("GET", "HEAD"):
-            return text_response(405, "only GET, HEAD", ((b"Allow", b"GET, HEAD"),))
-        return None
+        return refused_unless_read(head.method)
 
     async def handle(self, request: Request) -> Response:
         admitted = self._doorkeeper.admit(request, self._now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b, sha256
 
 from msgspec import structs
@@ -11,7 +10,6 @@ from acs.cwmp import messages as cwmp
 from acs.cwmp.structures import ParameterValue
 from acs.datamodel import cfg_files
 from acs.datamodel.carriers import CarrierKind
-from acs.datamodel.key_values import BLANKS
 from acs.datamodel.mapping import Write
 from acs.fleet import learner, outcome, sending
 from acs.fleet.attributes import mac_of
@@ -39,8 +37,6 @@ FILE_TYPE = "3 Vendor Configuration File"
 
 #: Values heard so many seconds ago are taken as they are, unless the phone booted or said otherwise.
 FRESH = 300.0
-
-_LINE_BREAK = re.compile(r"[\r\n\0]")
 
 
 def next_step(situation: Situation) -> Step | None:
@@ -178,7 +174,6 @@ def _push(situation: Situation, compared: Comparison, wish: Wish) -> Step | None
 
 
 def _lines(values: dict[str, str], wish: Wish) -> dict[str, str]:
-    """The values as a file can hold them, in its order; one with a line break is in none."""
-    names = cfg_files.sorted_names(values, wish.catalogue)
-    stripped = {name: values[name].strip(BLANKS) for name in names}
-    return {name: value for name, value in stripped.items() if not _LINE_BREAK.search(value)}
+    """What a file can hold of the values, in its order."""
+    held = cfg_files.writable(values)
+    return {name: held[name] for name in cfg_files.sorted_names(held, wish.catalogue)}
