@@ -25,7 +25,7 @@ from acs.fleet.identity import device_key, task_id
 from acs.fleet.learning import reading_again
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
-from acs.fleet.task import DownloadWork, Task
+from acs.fleet.task import DownloadWork, Task, Work
 
 #: The `ref` of a set.
 SET = "config-set"
@@ -148,7 +148,6 @@ def _push(situation: Situation, compared: Comparison, wish: Wish) -> Step | None
     ):
         return None
     content = cfg_files.write_in_order(values)
-    salt = blake2b(f"{situation.session} {state.pushes}".encode(), digest_size=6).digest()
     work = DownloadWork(
         file=f"{mac_of(device) or 'phone'}.cfg",
         file_type=FILE_TYPE,
@@ -157,20 +156,29 @@ def _push(situation: Situation, compared: Comparison, wish: Wish) -> Step | None
         values=values,
         secrets=tuple(filter(wish.secret, values)),
     )
-    task = Task(
-        id=task_id(device_key(device.id), salt),
-        device=device.id,
-        work=work,
-        created_at=situation.now,
-        created_by=ACTOR,
-    )
+    task = own_task(situation, work, str(state.pushes))
     pushes = state.pushes + 1
     state = structs.replace(state, pushes=pushes, push_at=situation.now + outcome.back_off(pushes))
     text = f"Configuration file offered: {words.assignments(values, wish)}"
     entry = TimelineEntry(situation.now, "config", text, {"task": task.id})
     changes = _with(situation, state).then(Changes(timeline=(entry,)))
-    step = sending.step(outcome.claimed(task, situation.now, situation.session), situation.after(changes))
+    step = sending.step(task, situation.after(changes))
     return Step(step.request, step.ref, changes.then(step.changes))
+
+
+def own_task(situation: Situation, work: Work, which: str) -> Task:
+    """A task that an operator's wish led to, claimed for this session. `which` tells it from others of the
+    session: made again, it is the same."""
+    device, now = situation.device, situation.now
+    salt = blake2b(f"{situation.session} {which}".encode(), digest_size=6).digest()
+    task = Task(
+        id=task_id(device_key(device.id), salt),
+        device=device.id,
+        work=work,
+        created_at=now,
+        created_by=ACTOR,
+    )
+    return outcome.claimed(task, now, situation.session)
 
 
 def _lines(values: dict[str, str], wish: Wish) -> dict[str, str]:

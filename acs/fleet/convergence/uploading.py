@@ -3,18 +3,15 @@ compared with what it ought to have."""
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from msgspec import structs
 
-from acs.fleet import outcome, sending
+from acs.fleet import sending
 from acs.fleet.changes import Changes
-from acs.fleet.convergence.steps import ACTOR
+from acs.fleet.convergence.steps import own_task
 from acs.fleet.device import Learning
-from acs.fleet.identity import device_key, task_id
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
-from acs.fleet.task import Task, UploadWork
+from acs.fleet.task import UploadWork
 
 
 def next_step(situation: Situation) -> Step | None:
@@ -27,14 +24,7 @@ def next_step(situation: Situation) -> Step | None:
         return None
     if any(isinstance(task.work, UploadWork) for task in situation.tasks):
         return None
-    salt = blake2b(f"{situation.session} upload".encode(), digest_size=6).digest()
-    task = Task(
-        id=task_id(device_key(device.id), salt),
-        device=device.id,
-        work=UploadWork(),
-        created_at=now,
-        created_by=ACTOR,
-    )
+    task = own_task(situation, UploadWork(), "upload")
     changes = Changes(device=structs.replace(device, upload_asked_at=now), tasks=(task,), urgent=True)
-    step = sending.step(outcome.claimed(task, now, situation.session), situation.after(changes))
+    step = sending.step(task, situation.after(changes))
     return Step(step.request, step.ref, changes.then(step.changes))
