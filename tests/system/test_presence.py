@@ -135,6 +135,8 @@ def test_phones_that_vanish_are_told_of_once_whatever_dies(start_server, noc, ph
     loner.kill()
     kill_workers(server)
     eventually(lambda: "device_offline" in kinds(server, device=name))
+    kill_workers(server)
+    # a call that a killed worker had taken is due again after its lease, a minute
     eventually(lambda: noc.heard("device_offline", name))
     assert device(server, LONER)["online"] is False
     found = server.api.get("/api/v1/devices", params={"q": "offline"}).json()["items"]
