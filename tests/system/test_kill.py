@@ -371,9 +371,15 @@ async def one_round(
     putting = asyncio.create_task(put_all())
     if together:
         await putting
+        before = sum(phone.sessions for phone, _ in wanted)
         for phone, _ in wanted:
             phone.poke()
-    await asyncio.sleep(draw.uniform(0.2, 0.8))
+        # however fast the server is: some are through, most are under way or about to begin
+        through = draw.uniform(0.05, 0.25) * len(wanted)
+        while sum(phone.sessions for phone, _ in wanted) - before < through:
+            await asyncio.sleep(0.005)
+    else:
+        await asyncio.sleep(draw.uniform(0.2, 0.8))
     if kill(server, draw):
         await asyncio.to_thread(server.process.wait)
         await asyncio.to_thread(server.start)
