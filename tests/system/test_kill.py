@@ -145,7 +145,7 @@ async def living(phones: list[Phone]) -> AsyncIterator[None]:
 
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 - polled: what is looked at are plain counters of many phones
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.005)
 
 
 def lasting_ports() -> list[str]:
@@ -376,8 +376,7 @@ async def one_round(
             phone.poke()
         # however fast the server is: some are through, most are under way or about to begin
         through = draw.uniform(0.05, 0.25) * len(wanted)
-        while sum(phone.sessions for phone, _ in wanted) - before < through:
-            await asyncio.sleep(0.005)
+        await until(lambda: sum(phone.sessions for phone, _ in wanted) - before >= through)
     else:
         await asyncio.sleep(draw.uniform(0.2, 0.8))
     if kill(server, draw):
