@@ -14,13 +14,17 @@ NTP, NTP_PATH = "local_time.ntp_server1", "Device.Time.NTPServer1"
 JITTER = "voice.jib.max"
 
 
-@pytest.fixture
-def clock_phone(server):
+def clock_phone_of(server):
     """A learnt phone that has a parameter for its time server."""
     one = server.phone(product_class="Clock")
     one.tree[NTP_PATH] = "old.example"
     one.holds_session("0 BOOTSTRAP", "1 BOOT")
     return one
+
+
+@pytest.fixture
+def clock_phone(server):
+    return clock_phone_of(server)
 
 
 @pytest.fixture
@@ -47,11 +51,13 @@ def test_what_differs_is_set_read_back_and_then_left_alone(clock_phone, operator
     assert clock_phone.holds_session("2 PERIODIC") == ["InformResponse"]
 
 
-def test_a_settled_phones_heartbeat_costs_two_round_trips(clock_phone, server, desire):
-    desire(clock_phone, {NTP: "new.example"})
-    clock_phone.holds_session("2 PERIODIC")
+def test_a_settled_phones_heartbeat_costs_two_round_trips(start_server, desire):
+    server = start_server()  # of its own: no session that an earlier test left is written meanwhile
+    phone = clock_phone_of(server)
+    desire(phone, {NTP: "new.example"})
+    phone.holds_session("2 PERIODIC")
     before = server.round_trips()
-    clock_phone.holds_session("2 PERIODIC")
+    phone.holds_session("2 PERIODIC")
     assert server.round_trips() - before == 2
 
 
