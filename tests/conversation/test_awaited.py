@@ -71,7 +71,8 @@ def test_a_phone_that_nobody_awaits_comes_as_ever(server, operator, mac):
     assert operator.run.run(awaited.device_at(mac)) == phone.id
 
 
-def test_a_heartbeat_of_a_configured_phone_costs_no_more(server, operator, mac):
+def test_a_heartbeat_of_a_configured_phone_costs_no_more(start_server, operator, mac):
+    server = start_server()
     expects(operator, mac)
     phone = server.phone(mac.upper())
     phone.holds_session("0 BOOTSTRAP", "1 BOOT")
