@@ -272,7 +272,6 @@ def _forecast(rollout: Rollout, tallies: list[Tally], counts: Counts, now: float
         through_at=rollout.through_at,
         speed=counts.speed,
         size=rollout.image_size,
-        clock=None,
         now=now,
     )
     return ForecastView(moment(foreseen.ends_at), foreseen.seconds, foreseen.rate, foreseen.seen)

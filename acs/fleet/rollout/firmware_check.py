@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -32,11 +33,27 @@ class Image(Struct, frozen=True):
     model: str = ""
 
 
-class Refusal(Struct, frozen=True):
-    """Why a phone does not get an image. `same`: it has it already."""
+class Why(StrEnum):
+    """The kinds of reasons for which a phone does not get an image."""
 
+    #: it has this version
+    ALREADY = "already"
+    MODEL = "model"
+    #: its hardware has another number, or nothing tells which
+    NUMBER = "number"
+    #: older than what it has, and that was not asked for
+    DOWNGRADE = "downgrade"
+    #: what it has is none of `allowed_from`
+    ALLOWED_FROM = "allowed_from"
+    #: of a rollout that takes another back: it was not changed, or what it had is not there any more
+    NOT_TAKEN_BACK = "not_taken_back"
+
+
+class Refusal(Struct, frozen=True):
+    """Why a phone does not get an image: for programs and in words."""
+
+    why: Why
     text: str
-    same: bool = False
 
 
 def number_in(name: str) -> int | None:
@@ -78,34 +95,40 @@ def for_phone(
     """Why this phone does not get the image; None where it does."""
     wanted = image.version or version_in(image.name)
     if version and version == wanted:
-        return Refusal(f"it has {version} already", same=True)
+        return Refusal(Why.ALREADY, f"it has {version} already")
     if not override:
-        why = _of_other_hardware(image, model, hardware, version, number_of)
-        if why:
-            return Refusal(why)
+        other = _of_other_hardware(image, model, hardware, version, number_of)
+        if other is not None:
+            return other
     if version and compare_versions(wanted, version) < 0 and not downgrade:
-        return Refusal(f"{wanted} is older than its {version}, and a downgrade was not asked for")
+        text = f"{wanted} is older than its {version}, and a downgrade was not asked for"
+        return Refusal(Why.DOWNGRADE, text)
     conditions = tuple(allowed_from)
     if conditions and not any(_allows(condition, version) for condition in conditions):
         has = version or "no known version"
-        return Refusal(f"it has {has}, and the image may be installed over {', '.join(conditions)} only")
+        text = f"it has {has}, and the image may be installed over {', '.join(conditions)} only"
+        return Refusal(Why.ALLOWED_FROM, text)
     return None
 
 
-def _of_other_hardware(image: Image, model: str, hardware: str, version: str, number_of: NumberOf) -> str:
+def _of_other_hardware(
+    image: Image, model: str, hardware: str, version: str, number_of: NumberOf
+) -> Refusal | None:
     if image.model and model and _folded(image.model) != _folded(model):
-        return f"the image is for {image.model}, and this is a {model}"
+        return Refusal(Why.MODEL, f"the image is for {image.model}, and this is a {model}")
     number = number_in(image.name)
     if number is None:
-        return ""
+        return None
     own = number_of(model) if model else None
     if own is None:
         own = _first_number(hardware) or _first_number(version)
     if own is None:
-        return f"the image is for hardware {number}, and nothing tells the number of this {model or 'phone'}"
+        nothing = f"nothing tells the number of this {model or 'phone'}"
+        return Refusal(Why.NUMBER, f"the image is for hardware {number}, and {nothing}")
     if own != number:
-        return f"the image is for hardware {number}, and a {model or 'phone like this'} is {own}"
-    return ""
+        other = f"a {model or 'phone like this'} is {own}"
+        return Refusal(Why.NUMBER, f"the image is for hardware {number}, and {other}")
+    return None
 
 
 def _allows(condition: str, version: str) -> bool:

@@ -1,8 +1,10 @@
 """When a rollout will be over, from how it went so far; before anything was seen, from what is usual.
 
-Phones take turns at so many places, so a wave takes its phones' turns divided by the places, then what its
-last phone needs to be proved well, then the soak. Where some phones so far never came or never confirmed,
-each later wave large enough for one of them is counted with the time until such a phone is given up.
+Wave by wave: phones take turns at so many places while a window is open where they are, the last one needs
+to be proved well, the wave is watched for its soak. Some phones keep a wave waiting until they are given up:
+those that are away, those that never confirm. A wave that is large enough for one of them lasts no less.
+
+The plan before the start and the forecast under way are drawn here, from the same lines.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from acs.fleet.rollout import window
 from acs.fleet.rollout.definition import GUESS, Definition
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.tally import Tally
-from acs.fleet.rollout.window import Window
+from acs.fleet.rollout.window import Opening
 from acs.fleet.rollout.zones import Clock
 
 #: From so many phones on, what was seen counts and not what is usual.
@@ -24,8 +26,8 @@ ENOUGH = 3
 #: A wave is counted with a phone of some kind from this expected number on.
 LIKELY = 0.7
 
-#: Openings looked through at most.
-_OPENINGS = 1000
+#: Times looked at until a wave is through: openings and closings of the windows of all zones.
+_EDGES = 2000
 
 
 class Speed(Struct, frozen=True):
@@ -42,13 +44,40 @@ class Speed(Struct, frozen=True):
 UNSEEN = Speed()
 
 
+class Zone(Struct, frozen=True):
+    """Phones for which it is the same time: their share, their own clock, and that of their group."""
+
+    share: float = 1.0
+    phone: Clock | None = None
+    group: Clock | None = None
+
+
+class Fleet(Struct, frozen=True):
+    """What is known of the phones as a whole. `away` and `crowd` are shares of them: those that are offline,
+    and those at the largest site."""
+
+    zones: tuple[Zone, ...] = (Zone(),)
+    away: float = 0.0
+    crowd: float = 0.0
+
+
+UNKNOWN = Fleet()
+
+
+class Leg(Struct, frozen=True):
+    """A wave: when its first phone may begin, and when its last one is settled. Seconds since the epoch."""
+
+    starts_at: float
+    ends_at: float
+
+
 class Forecast(Struct, frozen=True):
-    """`seconds` from now, windows included; `rate` in phones a minute."""
+    """`seconds` from now, closed windows included; `rate` in phones a minute while one is open."""
 
     ends_at: float
     seconds: float
     rate: float
-    #: from phones of this rollout; else from what is usual
+    #: from phones that were seen; else from what is usual
     seen: bool
 
 
@@ -56,43 +85,76 @@ def of(
     definition: Definition,
     waves: Sequence[Tally],
     *,
-    wave: int,
-    through_at: float,
+    wave: int = 0,
+    through_at: float = 0.0,
     speed: Speed,
     size: int,
-    clock: Clock | None,
+    fleet: Fleet = UNKNOWN,
     now: float,
 ) -> Forecast:
     """`waves` are all of them, `wave` the present one; `size` is of the image."""
-    seconds = 0.0
+    legs = course(
+        definition, waves, wave=wave, through_at=through_at, speed=speed, size=size, fleet=fleet, now=now
+    )
+    return drawn(definition, legs, speed=speed, size=size, fleet=fleet, now=now)
+
+
+def drawn(
+    definition: Definition, legs: Sequence[Leg], *, speed: Speed, size: int, fleet: Fleet, now: float
+) -> Forecast:
+    """The forecast of a rollout whose waves go like this."""
+    turn, _ = _seconds(definition, speed)
+    ends_at = max(now, legs[-1].ends_at) if legs else now
+    rate = 60.0 * _places(definition, turn, size, fleet) / turn
+    return Forecast(ends_at, ends_at - now, rate, speed.turns >= ENOUGH)
+
+
+def course(
+    definition: Definition,
+    waves: Sequence[Tally],
+    *,
+    wave: int = 0,
+    through_at: float = 0.0,
+    speed: Speed,
+    size: int,
+    fleet: Fleet = UNKNOWN,
+    now: float,
+) -> list[Leg]:
+    """The present wave and those after it, one after the other."""
+    legs: list[Leg] = []
+    at = now
     for number in range(wave, len(waves)):
         if number == wave and through_at:
-            seconds += max(0.0, through_at + definition.soak - now)
-            continue
-        seconds += work(definition, waves, number, size=size, speed=speed)
-        if number + 1 < len(waves):
-            seconds += definition.soak
-    turn, _ = _seconds(definition, speed)
-    places = _places(definition, turn, size)
-    ends_at = _through_windows(definition.windows, clock, seconds, now=now)
-    return Forecast(ends_at, ends_at - now, 60.0 * places / turn, speed.turns >= ENOUGH)
+            leg = Leg(through_at, through_at)
+        else:
+            leg = _leg(definition, waves, number, size=size, speed=speed, fleet=fleet, at=at)
+        legs.append(leg)
+        at = max(now, leg.ends_at + definition.soak)
+    return legs
 
 
-def work(definition: Definition, waves: Sequence[Tally], wave: int, *, size: int, speed: Speed) -> float:
-    """Seconds of open windows that are left to this wave, without its soak."""
-    tally = waves[wave]
+def _leg(
+    definition: Definition,
+    waves: Sequence[Tally],
+    number: int,
+    *,
+    size: int,
+    speed: Speed,
+    fleet: Fleet,
+    at: float,
+) -> Leg:
+    tally = waves[number]
     left = tally.size - tally.settled
     if left <= 0:
-        return 0.0
+        return Leg(at, at)
     turn, check = _seconds(definition, speed)
-    begun = sum(tally.of(outcome) for outcome in _UNDER_WAY)
-    to_begin = left - begun
-    seconds = max(turn if to_begin else turn / 2, to_begin * turn / _places(definition, turn, size)) + check
-    share = left / tally.size
-    for expected, waited in _tails(definition, waves, speed):
-        if expected * tally.size >= LIKELY:
-            seconds = max(seconds, waited * (1.0 if share > 0.5 else 0.5 + share))
-    return seconds
+    to_begin = left - sum(tally.of(outcome) for outcome in _UNDER_WAY)
+    if not to_begin:
+        return Leg(at, _waited_for(definition, waves, tally, speed, fleet, at, at + turn / 2 + check))
+    starts_at = _opens(definition, fleet, at)
+    work = max(turn, to_begin * turn / _places(definition, turn, size, fleet))
+    ends_at = _through_windows(definition, fleet, work, turn, at=starts_at) + check
+    return Leg(starts_at, _waited_for(definition, waves, tally, speed, fleet, starts_at, ends_at))
 
 
 _UNDER_WAY = (Outcome.SENT, Outcome.TRANSFERRING, Outcome.REBOOTING, Outcome.CHECKING)
@@ -108,35 +170,107 @@ def _seconds(definition: Definition, speed: Speed) -> tuple[float, float]:
     return max(turn, 0.5), check
 
 
-def _places(definition: Definition, turn: float, size: int) -> float:
-    """How many have their turn at once on average: as many as may, or as the line carries."""
-    places = float(definition.pace.at_once)
-    if definition.pace.bandwidth and size:
-        places = min(places, turn * definition.pace.bandwidth / size)
+def _places(definition: Definition, turn: float, size: int, fleet: Fleet) -> float:
+    """How many have their turn at once on average: as many as may, at the largest site too, or as the line
+    carries."""
+    pace = definition.pace
+    places = float(pace.at_once)
+    if pace.per_site and fleet.crowd:
+        places = min(places, pace.per_site / fleet.crowd)
+    if pace.bandwidth and size:
+        places = min(places, turn * pace.bandwidth / size)
     return max(places, 0.001)
 
 
-def _tails(definition: Definition, waves: Sequence[Tally], speed: Speed) -> list[tuple[float, float]]:
-    """Share of the phones that keep a wave waiting, and for how long; from the waves so far."""
+# --- phones that keep a wave waiting ------------------------------------------------------------------------
+
+
+def _waited_for(
+    definition: Definition,
+    waves: Sequence[Tally],
+    tally: Tally,
+    speed: Speed,
+    fleet: Fleet,
+    since: float,
+    ends_at: float,
+) -> float:
+    """When the wave ends, should there be phones in it that are waited for in vain."""
+    share = (tally.size - tally.settled) / tally.size
+    for expected, waited, in_window in _tails(definition, waves, speed, fleet):
+        if expected * tally.size >= LIKELY:
+            given_up = since + waited * (1.0 if share > 0.5 else 0.5 + share)
+            ends_at = max(ends_at, _opens(definition, fleet, given_up) if in_window else given_up)
+    return ends_at
+
+
+def _tails(
+    definition: Definition, waves: Sequence[Tally], speed: Speed, fleet: Fleet
+) -> list[tuple[float, float, bool]]:
+    """Share of the phones that keep a wave waiting, for how long, and whether they are given up in a window
+    only; from the waves so far, before that from who is away."""
     settled = sum(tally.settled for tally in waves)
     if not settled:
-        return []
+        return [(fleet.away, definition.patience, True)]
     unsure = sum(tally.of(Outcome.UNCONFIRMED) for tally in waves) / settled
-    return [(speed.never / settled, definition.patience), (unsure, definition.confirm)]
+    return [(speed.never / settled, definition.patience, True), (unsure, definition.confirm, False)]
 
 
-def _through_windows(windows: Sequence[Window], clock: Clock | None, seconds: float, *, now: float) -> float:
-    """When so many seconds of work are over that go on only while a window is open."""
-    if not windows or seconds <= 0:
-        return now + seconds
-    at, left = now, seconds
-    for _ in range(_OPENINGS):
-        opening = window.opening(windows, clock, clock, now=at, step=0.0)
-        if opening is None:
-            break
-        start = max(at, opening.start)
-        if start + left <= opening.end:
-            return start + left
-        left -= max(0.0, opening.end - start)
-        at = opening.end + 1.0
-    return at + left
+# --- windows ------------------------------------------------------------------------------------------------
+
+
+def _opening(definition: Definition, zone: Zone, at: float) -> Opening | None:
+    return window.opening(definition.windows, zone.phone, zone.group, now=at, step=definition.seconds)
+
+
+def _opens(definition: Definition, fleet: Fleet, at: float) -> float:
+    """When the first phone anywhere may begin, at the earliest at this time."""
+    if not definition.windows:
+        return at
+    found = [_opening(definition, zone, at) for zone in fleet.zones]
+    return max(at, min((one.start for one in found if one is not None), default=at))
+
+
+def _through_windows(
+    definition: Definition, fleet: Fleet, seconds: float, turn: float, *, at: float
+) -> float:
+    """When so many seconds of work at all places are done, each zone's share while its window is open; zones
+    that are open at the same time share the places."""
+    if not definition.windows:
+        return at + seconds
+    # a step that could not end in time is not begun, so the end of a window is used by phones under way only
+    unused = max(0.0, definition.seconds - turn)
+    left = {number: zone.share * seconds for number, zone in enumerate(fleet.zones) if zone.share > 0}
+    open_: dict[int, Opening] = {}
+    for _ in range(_EDGES):
+        for number in list(left):
+            if number not in open_ or open_[number].end - unused <= at:
+                following = _opening(definition, fleet.zones[number], max(at, _closed(open_, number)))
+                if following is None:
+                    del left[number]
+                else:
+                    open_[number] = following
+        if not left:
+            # where no window ever opens, nothing is known but the work
+            return at if open_ else at + seconds
+        now_open = [number for number in left if open_[number].start <= at]
+        opens = min((open_[number].start for number in left if number not in now_open), default=None)
+        if not now_open:
+            assert opens is not None, "there is some zone left"
+            at = opens
+            continue
+        work = sum(left[number] for number in now_open)
+        until = min(at + work, *(open_[number].end - unused for number in now_open))
+        until = until if opens is None else min(until, opens)
+        for number in now_open:
+            left[number] *= max(0.0, 1.0 - (until - at) / work)
+            if left[number] < 1e-6:
+                del left[number]
+        at = until
+        if not left:
+            return at
+    return at + sum(left.values())
+
+
+def _closed(open_: dict[int, Opening], number: int) -> float:
+    """Just behind the zone's last opening, 0 where there was none."""
+    return open_[number].end + 1.0 if number in open_ else 0.0

@@ -13,7 +13,7 @@ from acs.fleet.device import Device
 from acs.fleet.presence import State as Presence
 from acs.fleet.rollout import firmware_check, window
 from acs.fleet.rollout.definition import Kind
-from acs.fleet.rollout.firmware_check import Image, NumberOf
+from acs.fleet.rollout.firmware_check import Image, NumberOf, Refusal, Why
 from acs.fleet.rollout.health import lines_up
 from acs.fleet.rollout.member import Member, Outcome, task_of
 from acs.fleet.rollout.rollout import Rollout
@@ -78,8 +78,8 @@ def considered(
         return Turn(_skipped(member, "it is no longer known", now))
     definition = rollout.definition
     refusal = refused(rollout, phone.device, source, number_of=number_of)
-    if refusal:
-        return Turn(_skipped(member, refusal, now))
+    if refusal is not None:
+        return Turn(_skipped(member, refusal.text, now))
     latest = 0.0
     if definition.windows:
         opening = window.opening(
@@ -130,19 +130,21 @@ def put_off(rollout: Rollout, member: Member, reason: str, now: float, *, after:
     return Turn(_deferred(member, reason), later=now + pause)
 
 
-def refused(rollout: Rollout, device: Device, source: Member | None, *, number_of: NumberOf) -> str:
-    """Why the phone is not to get it, "" where it is."""
+def refused(
+    rollout: Rollout, device: Device, source: Member | None, *, number_of: NumberOf
+) -> Refusal | None:
+    """Why the phone is not to get it, None where it is."""
     definition = rollout.definition
     if rollout.rollback_of:
         why = _not_to_take_back(rollout, device, source)
         if why:
-            return why
+            return Refusal(Why.NOT_TAKEN_BACK, why)
     if definition.kind is not Kind.FIRMWARE:
-        return ""
+        return None
     image = image_for(rollout, source)
     if image is None:
-        return "no image is known for it"
-    refusal = firmware_check.for_phone(
+        return Refusal(Why.NOT_TAKEN_BACK, "no image is known for it")
+    return firmware_check.for_phone(
         image,
         model=device.product_class,
         hardware=device.hardware_version,
@@ -152,7 +154,6 @@ def refused(rollout: Rollout, device: Device, source: Member | None, *, number_o
         downgrade=definition.downgrade or bool(rollout.rollback_of),
         override=bool(definition.override),
     )
-    return refusal.text if refusal is not None else ""
 
 
 def image_for(rollout: Rollout, source: Member | None) -> Image | None:
