@@ -73,8 +73,9 @@ class Pace(Struct, frozen=True, forbid_unknown_fields=True):
     bandwidth: Annotated[int, Meta(ge=0)] = 0
 
 
-class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+class Essentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is done to whom, and how carefully: all of a rollout but its name and its start."""
+
     kind: Kind
     #: firmware: the name of a stored file
     file: str = ""
@@ -95,8 +96,6 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pace: Pace = Pace()
     #: between rollouts, higher first
     priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
-    #: "now", a time, or None for when it is told to
-    start: str | float | None = None
     #: seconds that a phone is waited for which is away or in a call, from its turn on
     patience: Annotated[float, Meta(gt=0, le=31_622_400)] = 86_400
     #: seconds from its request on after which a phone without proof counts as unconfirmed
@@ -132,6 +131,12 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if self.gate.informs is not None:
             return self.gate.informs
         return 1 if self.kind is Kind.FIRMWARE else 0
+
+
+class Definition(Essentials, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+    #: "now", a time, or None for when it is told to
+    start: str | float | None = None
 
 
 def starts_at(definition: Definition) -> float | None:
