@@ -214,6 +214,8 @@ class Session(Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     given_up: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    #: the trace that this session is recorded in, "" for none
+    trace: str = ""
 
     @property
     def device_key(self) -> str:

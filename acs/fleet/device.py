@@ -36,6 +36,19 @@ class ConnectionRequestLogin(Struct, frozen=True, array_like=True):
     origin: str = ""
 
 
+class TraceOrder(Struct, frozen=True, array_like=True):
+    """The phone's next sessions are to be recorded (`acs.fleet.trace`)."""
+
+    #: how many are still to come
+    sessions: int
+    #: recorded no more from then on
+    until: float
+    by: str = ""
+    at: float = 0
+    #: logins that were refused and recorded meanwhile
+    refused: int = 0
+
+
 class OperatorNotes(Struct, frozen=True, array_like=True):
     """What operators say of the phone. Kept apart from `Device`, so that a session never overwrites it."""
 
@@ -51,6 +64,8 @@ class OperatorNotes(Struct, frozen=True, array_like=True):
     #: when an operator last asked for its configuration to be applied, and whether it may reboot for it
     apply_at: float = 0
     apply_now: bool = False
+    #: None while no session of it is to be recorded
+    trace: TraceOrder | None = None
 
 
 class WakeRecord(Struct, frozen=True, array_like=True):
