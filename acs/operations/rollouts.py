@@ -9,28 +9,19 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from acs.datamodel.keys import Catalogue
-from acs.fleet import layers
-from acs.fleet.requests import DOWNLOAD_TYPES
 from acs.fleet.rollout import definition as definitions
-from acs.fleet.rollout import firmware_check, forecast, gate
+from acs.fleet.rollout import forecast, gate
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.definition import Definition, Kind
-from acs.fleet.rollout.firmware_check import Image
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.rollout import RETRIED, Rollout, State, WrongState
 from acs.fleet.rollout.tally import Tally, together
-from acs.fleet.task import DownloadWork, Work
-from acs.operations import configuration_values, limits, selectors, task_requests
-from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
+from acs.operations import rollout_making
+from acs.operations.errors import Conflict, Invalid, NotFound
 from acs.operations.ports import Runner, moment
-from acs.store import files, groups
+from acs.operations.rollout_desk import Desk
 from acs.store import rollouts as store
-from acs.store.files import StoredFile
 from acs.store.rollouts import Counts, Known
-
-#: Stored files looked through for the images of a rollback.
-_FILES_PAGE = 500
 
 
 class WaveView(Struct, frozen=True):
@@ -108,100 +99,25 @@ class RetryRequest(Struct, frozen=True, forbid_unknown_fields=True):
     outcomes: Annotated[tuple[Outcome, ...], Meta(min_length=1)] = (Outcome.FAILED, Outcome.UNCONFIRMED)
 
 
-async def create(
-    runner: Runner,
-    catalogue: Catalogue,
-    asked: Definition,
-    *,
-    by: str,
-    now: float,
-    randomness: Callable[[int], bytes],
-) -> RolloutView:
-    """Raises Invalid with every field that cannot be."""
-    rollout = await _made(runner, catalogue, asked, randomness(8).hex(), by=by, now=now)
-    return await _kept(runner, rollout, now)
+async def create(desk: Desk, asked: Definition) -> RolloutView:
+    """Raises Invalid with every field that cannot be, and Conflict where it is to begin at once and needs
+    the approval of a second person."""
+    return await _kept(desk, await rollout_making.draft(desk, asked))
 
 
-async def _kept(runner: Runner, rollout: Rollout, now: float) -> RolloutView:
+async def _kept(desk: Desk, rollout: Rollout) -> RolloutView:
+    runner, now = desk.runner, desk.now
     at = definitions.starts_at(rollout.definition)
     if at is not None:
         rollout = (
-            rules.scheduled(rollout, at=at, by=rollout.created_by, now=now)
+            rules.scheduled(rollout, at=at, by=desk.by, now=now)
             if at > now
-            else rules.started(rollout, by=rollout.created_by, now=now)
+            else rules.started(rollout, by=desk.by, now=now)
         )
     await runner.run(store.create(rollout))
     if rollout.state is not State.DRAFT:
         await runner.run(store.due_at(rollout.id, rollout.start_at or now))
     return await show(runner, rollout.id, now=now)
-
-
-async def _made(
-    runner: Runner, catalogue: Catalogue, asked: Definition, identifier: str, *, by: str, now: float
-) -> Rollout:
-    faults = [
-        FieldError(field, message, value, allowed)
-        for field, value, message, allowed in definitions.faults(asked)
-    ]
-    if faults:
-        raise Invalid(faults)
-    selectors.read(asked.select, catalogue, field="select")
-    if asked.canary and await runner.run(groups.get(asked.canary)) is None:
-        raise Invalid.field("canary", "is no group", value=asked.canary, allowed="the name of a group")
-    narrowed = limits.narrowed_text(runner, asked.select)
-    definition = msgspec.structs.replace(asked, select=narrowed)
-    rollout = Rollout(id=identifier, definition=definition, created_at=now, created_by=by, state_at=now)
-    if asked.kind is Kind.FIRMWARE:
-        return rollout.replace(image=await _image(runner, asked))
-    if asked.kind is Kind.TASK:
-        return rollout.replace(work=await _work(runner, asked))
-    if asked.values is not None:
-        values, _ = configuration_values.checked(catalogue, asked.values)
-        return rollout.replace(values=values, definition=_blanked(definition, values, catalogue))
-    return rollout
-
-
-def _blanked(definition: Definition, values: dict[str, str | None], catalogue: Catalogue) -> Definition:
-    """The definition as it may be shown; what is written stands apart."""
-    shown = layers.blanked({key: text for key, text in values.items() if text is not None}, catalogue.secret)
-    return msgspec.structs.replace(definition, values={**dict.fromkeys(values), **shown})
-
-
-async def _image(runner: Runner, asked: Definition) -> Image:
-    file = await runner.run(files.get(asked.file))
-    if file is None or not file.file_type.startswith("1 "):
-        raise Invalid.field(
-            "file",
-            "is no stored firmware",
-            value=asked.file,
-            allowed="the name of a firmware in /api/v1/files",
-        )
-    image = _image_of(file)
-    wrong = firmware_check.of_image(image, override=asked.override)
-    if wrong:
-        allowed = "a file with model and version, or `override` with the reason"
-        raise Invalid.field("file", wrong, value=asked.file, allowed=allowed)
-    if asked.sha256 and asked.sha256.lower() != file.sha256:
-        raise Invalid.field("sha256", "is not the file's", value=asked.sha256, allowed=file.sha256)
-    return image
-
-
-def _image_of(file: StoredFile) -> Image:
-    return Image(file.name, file.size, file.sha256, file.version, file.model)
-
-
-async def _work(runner: Runner, asked: Definition) -> Work:
-    work, _ = task_requests.read(asked.task)
-    if isinstance(work, DownloadWork) and (work.file_type == DOWNLOAD_TYPES[0] or work.file.endswith(".rom")):
-        raise Invalid.field("task", "brings firmware", value=asked.task, allowed="kind firmware for that")
-    if isinstance(work, DownloadWork) and work.file:
-        file = await runner.run(files.get(work.file))
-        if file is None:
-            raise Invalid.field("task.file", "is not stored here", value=work.file, allowed="a stored file")
-        work = msgspec.structs.replace(
-            work, size=file.size, sha256=file.sha256, file_type=work.file_type or file.file_type
-        )
-    return work
 
 
 # --- looking ------------------------------------------------------------------------------------------------
@@ -296,45 +212,43 @@ def _member(one: Known) -> MemberView:
 # --- steering -----------------------------------------------------------------------------------------------
 
 
-async def start(runner: Runner, identifier: str, *, by: str, now: float) -> RolloutView:
-    return await _change(runner, identifier, lambda one: rules.started(one, by=by, now=now), now)
+async def start(desk: Desk, identifier: str) -> RolloutView:
+    return await _change(desk, identifier, lambda one: rules.started(one, by=desk.by, now=desk.now))
 
 
-async def pause(runner: Runner, identifier: str, *, by: str, now: float) -> RolloutView:
-    return await _change(runner, identifier, lambda one: rules.paused(one, by=by, now=now), now)
+async def pause(desk: Desk, identifier: str) -> RolloutView:
+    return await _change(desk, identifier, lambda one: rules.paused(one, by=desk.by, now=desk.now))
 
 
-async def resume(runner: Runner, identifier: str, *, by: str, now: float) -> RolloutView:
+async def resume(desk: Desk, identifier: str) -> RolloutView:
     """What went wrong so far is forgiven."""
-    rollout = await _find(runner, identifier)
-    counts: Counts = await runner.run(store.counts(identifier))
+    rollout = await _find(desk.runner, identifier)
+    counts: Counts = await desk.runner.run(store.counts(identifier))
     whole = together(counts.tallies(rollout.ends))
-    return await _change(runner, identifier, lambda one: rules.resumed(one, whole, by=by, now=now), now)
+    return await _change(desk, identifier, lambda one: rules.resumed(one, whole, by=desk.by, now=desk.now))
 
 
-async def abort(runner: Runner, identifier: str, *, by: str, now: float) -> RolloutView:
-    return await _change(runner, identifier, lambda one: rules.aborted(one, by=by, now=now), now)
+async def abort(desk: Desk, identifier: str) -> RolloutView:
+    return await _change(desk, identifier, lambda one: rules.aborted(one, by=desk.by, now=desk.now))
 
 
-async def retry(runner: Runner, identifier: str, asked: RetryRequest, *, by: str, now: float) -> RolloutView:
+async def retry(desk: Desk, identifier: str, asked: RetryRequest) -> RolloutView:
     wrong = [str(one) for one in asked.outcomes if one not in RETRIED]
     if wrong:
         raise Invalid.field(
             "outcomes", "cannot be retried", value=wrong, allowed=[str(one) for one in RETRIED]
         )
     return await _change(
-        runner, identifier, lambda one: rules.retried(one, asked.outcomes, by=by, now=now), now
+        desk, identifier, lambda one: rules.retried(one, asked.outcomes, by=desk.by, now=desk.now)
     )
 
 
-async def rollback(
-    runner: Runner, identifier: str, *, by: str, now: float, randomness: Callable[[int], bytes]
-) -> RolloutView:
+async def rollback(desk: Desk, identifier: str) -> RolloutView:
     """A rollout of its own that brings back what the changed phones had, at the same pace, and begins now.
 
     Raises Conflict for one that is running, and for kinds that change nothing that could be brought back.
     """
-    source = await _find(runner, identifier)
+    source = await _find(desk.runner, identifier)
     was = source.definition
     if source.state is State.RUNNING:
         raise Conflict("A rollout that is running cannot be taken back; pause or abort it first.")
@@ -348,35 +262,13 @@ async def rollback(
         soak=0,
         start="now",
     )
-    made = Rollout(
-        id=randomness(8).hex(),
-        definition=definition,
-        created_at=now,
-        created_by=by,
-        state_at=now,
-        rollback_of=source.id,
-        images=await _images(runner) if was.kind is Kind.FIRMWARE else {},
-    )
-    return await _kept(runner, made, now)
+    images = await rollout_making.images(desk.runner) if was.kind is Kind.FIRMWARE else {}
+    made = rollout_making.new(desk, definition).replace(rollback_of=source.id, images=images)
+    return await _kept(desk, made)
 
 
-async def _images(runner: Runner) -> dict[str, Image]:
-    """All stored firmware by its version."""
-    found: dict[str, Image] = {}
-    cursor: str | None = ""
-    while cursor is not None:
-        page = await runner.drive(files.page(cursor=cursor, limit=_FILES_PAGE))
-        for file in page.files:
-            version = file.version or firmware_check.version_in(file.name)
-            if file.file_type.startswith("1 ") and version:
-                found[version] = _image_of(file)
-        cursor = page.next
-    return found
-
-
-async def _change(
-    runner: Runner, identifier: str, changed: Callable[[Rollout], Rollout], now: float
-) -> RolloutView:
+async def _change(desk: Desk, identifier: str, changed: Callable[[Rollout], Rollout]) -> RolloutView:
+    runner, now = desk.runner, desk.now
     try:
         after = await runner.drive(store.change(identifier, changed))
     except WrongState as wrong:

@@ -12,7 +12,9 @@ from acs.fleet.rollout.member import Outcome
 from acs.northbound.rest.devices import Limit
 from acs.northbound.rest.replies import Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
+from acs.northbound.rollout_desk import desk_for
 from acs.operations import rollouts, validation
+from acs.operations.rollout_desk import Desk
 from acs.operations.rollouts import MemberList, RetryRequest, RolloutList, RolloutView
 from acs.operations.tokens import Role
 
@@ -31,15 +33,7 @@ class _MembersQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def _create(call: Call) -> Reply:
-    services = call.services
-    view = await rollouts.create(
-        services.runner,
-        services.catalogue,
-        call.read(Definition),
-        by=call.actor.name,
-        now=call.now,
-        randomness=services.randomness,
-    )
+    view = await rollouts.create(_desk(call), call.read(Definition))
     return created(view, f"/api/v1/rollouts/{view.id}")
 
 
@@ -69,28 +63,23 @@ async def _members(call: Call) -> Reply:
 async def _retry(call: Call) -> Reply:
     empty = call.body.size == 0
     asked = RetryRequest() if empty else validation.read(RetryRequest, call.json())
-    identifier = call.segment("rollout")
-    view = await rollouts.retry(call.services.runner, identifier, asked, by=call.actor.name, now=call.now)
-    return ok(view)
+    return ok(await rollouts.retry(_desk(call), call.segment("rollout"), asked))
 
 
 async def _rollback(call: Call) -> Reply:
-    view = await rollouts.rollback(
-        call.services.runner,
-        call.segment("rollout"),
-        by=call.actor.name,
-        now=call.now,
-        randomness=call.services.randomness,
-    )
+    view = await rollouts.rollback(_desk(call), call.segment("rollout"))
     return created(view, f"/api/v1/rollouts/{view.id}")
 
 
 def _steering(change: Callable[..., Awaitable[RolloutView]]) -> Callable[[Call], Awaitable[Reply]]:
     async def handle(call: Call) -> Reply:
-        runner, identifier = call.services.runner, call.segment("rollout")
-        return ok(await change(runner, identifier, by=call.actor.name, now=call.now))
+        return ok(await change(_desk(call), call.segment("rollout")))
 
     return handle
+
+
+def _desk(call: Call) -> Desk:
+    return desk_for(call.services, call.actor)
 
 
 _ALL = "/api/v1/rollouts"

@@ -11,12 +11,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, structs
 from acs.fleet.rollout.definition import Definition, Gate, Pace
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.window import Window
+from acs.northbound.rollout_desk import desk_for
 from acs.northbound.soap.operations import Asking, Change, Cursor, Limit, Operation, Rule
 from acs.northbound.soap.tasks import OWN, default, words
 from acs.operations import rollouts, validation
 from acs.operations.actors import Role
 from acs.operations.configuration_values import Given
 from acs.operations.errors import Invalid
+from acs.operations.rollout_desk import Desk
 from acs.operations.rollouts import MemberList, RetryRequest, RolloutList, RolloutView
 from acs.operations.task_requests import WORKS
 
@@ -127,15 +129,7 @@ def _task(given: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 async def _create(asking: Asking, asked: Any) -> RolloutView:
-    services = asking.services
-    return await rollouts.create(
-        services.runner,
-        services.catalogue,
-        _definition(asked),
-        by=asking.by,
-        now=asking.now,
-        randomness=services.randomness,
-    )
+    return await rollouts.create(_desk(asking), _definition(asked))
 
 
 async def _list(asking: Asking, asked: ListRollouts) -> RolloutList:
@@ -159,14 +153,15 @@ async def _members(asking: Asking, asked: ListRolloutDevices) -> MemberList:
 
 async def _retry(asking: Asking, asked: RetryRollout) -> RolloutView:
     wanted = RetryRequest(tuple(asked.outcomes)) if asked.outcomes else RetryRequest()
-    return await rollouts.retry(asking.services.runner, asked.rollout, wanted, by=asking.by, now=asking.now)
+    return await rollouts.retry(_desk(asking), asked.rollout, wanted)
 
 
 async def _rollback(asking: Asking, asked: Any) -> RolloutView:
-    services = asking.services
-    return await rollouts.rollback(
-        services.runner, asked.rollout, by=asking.by, now=asking.now, randomness=services.randomness
-    )
+    return await rollouts.rollback(_desk(asking), asked.rollout)
+
+
+def _desk(asking: Asking) -> Desk:
+    return desk_for(asking.services, asking.actor)
 
 
 _Steer = Callable[[Asking, Any], Awaitable[RolloutView]]
@@ -174,7 +169,7 @@ _Steer = Callable[[Asking, Any], Awaitable[RolloutView]]
 
 def _steering(change: Callable[..., Awaitable[RolloutView]]) -> _Steer:
     async def steer(asking: Asking, asked: Any) -> RolloutView:
-        return await change(asking.services.runner, asked.rollout, by=asking.by, now=asking.now)
+        return await change(_desk(asking), asked.rollout)
 
     return steer
 

@@ -1,0 +1,113 @@
+"""A definition checked, and made a rollout that nothing has happened to yet."""
+
+from __future__ import annotations
+
+import msgspec
+
+from acs.datamodel.keys import Catalogue
+from acs.fleet import layers
+from acs.fleet.requests import DOWNLOAD_TYPES
+from acs.fleet.rollout import definition as definitions
+from acs.fleet.rollout import firmware_check
+from acs.fleet.rollout.definition import Definition, Kind
+from acs.fleet.rollout.firmware_check import Image
+from acs.fleet.rollout.rollout import Rollout
+from acs.fleet.task import DownloadWork, Work
+from acs.operations import configuration_values, limits, selectors, task_requests
+from acs.operations.errors import FieldError, Invalid
+from acs.operations.ports import Runner
+from acs.operations.rollout_desk import Desk
+from acs.store import files, groups
+from acs.store.files import StoredFile
+
+#: Stored files looked through for the images of a rollback.
+_FILES_PAGE = 500
+
+
+async def draft(desk: Desk, asked: Definition) -> Rollout:
+    """The rollout that is asked for, as a draft. Raises Invalid with every field that cannot be."""
+    runner, catalogue = desk.runner, desk.catalogue
+    faults = [
+        FieldError(field, message, value, allowed)
+        for field, value, message, allowed in definitions.faults(asked)
+    ]
+    if faults:
+        raise Invalid(faults)
+    selectors.read(asked.select, catalogue, field="select")
+    if asked.canary and await runner.run(groups.get(asked.canary)) is None:
+        raise Invalid.field("canary", "is no group", value=asked.canary, allowed="the name of a group")
+    narrowed = limits.narrowed_text(runner, asked.select)
+    definition = msgspec.structs.replace(asked, select=narrowed)
+    rollout = new(desk, definition)
+    if asked.kind is Kind.FIRMWARE:
+        return rollout.replace(image=await _image(runner, asked))
+    if asked.kind is Kind.TASK:
+        return rollout.replace(work=await _work(runner, asked))
+    if asked.values is not None:
+        values, _ = configuration_values.checked(catalogue, asked.values)
+        return rollout.replace(values=values, definition=_blanked(definition, values, catalogue))
+    return rollout
+
+
+def new(desk: Desk, definition: Definition) -> Rollout:
+    identifier = desk.randomness(8).hex()
+    return Rollout(
+        id=identifier, definition=definition, created_at=desk.now, created_by=desk.by, state_at=desk.now
+    )
+
+
+def _blanked(definition: Definition, values: dict[str, str | None], catalogue: Catalogue) -> Definition:
+    """The definition as it may be shown; what is written stands apart."""
+    shown = layers.blanked({key: text for key, text in values.items() if text is not None}, catalogue.secret)
+    return msgspec.structs.replace(definition, values={**dict.fromkeys(values), **shown})
+
+
+async def _image(runner: Runner, asked: Definition) -> Image:
+    file = await runner.run(files.get(asked.file))
+    if file is None or not file.file_type.startswith("1 "):
+        raise Invalid.field(
+            "file",
+            "is no stored firmware",
+            value=asked.file,
+            allowed="the name of a firmware in /api/v1/files",
+        )
+    image = _image_of(file)
+    wrong = firmware_check.of_image(image, override=asked.override)
+    if wrong:
+        allowed = "a file with model and version, or `override` with the reason"
+        raise Invalid.field("file", wrong, value=asked.file, allowed=allowed)
+    if asked.sha256 and asked.sha256.lower() != file.sha256:
+        raise Invalid.field("sha256", "is not the file's", value=asked.sha256, allowed=file.sha256)
+    return image
+
+
+def _image_of(file: StoredFile) -> Image:
+    return Image(file.name, file.size, file.sha256, file.version, file.model)
+
+
+async def _work(runner: Runner, asked: Definition) -> Work:
+    work, _ = task_requests.read(asked.task)
+    if isinstance(work, DownloadWork) and (work.file_type == DOWNLOAD_TYPES[0] or work.file.endswith(".rom")):
+        raise Invalid.field("task", "brings firmware", value=asked.task, allowed="kind firmware for that")
+    if isinstance(work, DownloadWork) and work.file:
+        file = await runner.run(files.get(work.file))
+        if file is None:
+            raise Invalid.field("task.file", "is not stored here", value=work.file, allowed="a stored file")
+        work = msgspec.structs.replace(
+            work, size=file.size, sha256=file.sha256, file_type=work.file_type or file.file_type
+        )
+    return work
+
+
+async def images(runner: Runner) -> dict[str, Image]:
+    """All stored firmware by its version."""
+    found: dict[str, Image] = {}
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await runner.drive(files.page(cursor=cursor, limit=_FILES_PAGE))
+        for file in page.files:
+            version = file.version or firmware_check.version_in(file.name)
+            if file.file_type.startswith("1 ") and version:
+                found[version] = _image_of(file)
+        cursor = page.next
+    return found
