@@ -38,6 +38,7 @@ from acs.operations.tokens import ensure_local_admin
 from acs.reporting import Reporting
 from acs.settings import Settings
 from acs.southbound.action_urls import ActionUrls
+from acs.southbound.bandwidth import Bandwidth
 from acs.southbound.conversation import Conversations
 from acs.southbound.credentials import Authenticator
 from acs.southbound.cwmp_endpoint import CwmpEndpoint
@@ -51,6 +52,7 @@ from acs.southbound.resource_files import ResourceFiles
 from acs.southbound.signs_of_life import SignsOfLife
 from acs.southbound.tls import ServerContext
 from acs.southbound.transfers import Transfers
+from acs.store.bandwidth import take
 from acs.store.layer_cache import LayerCache, LayerWatch
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.trees import Shapes
@@ -152,12 +154,19 @@ class _Process:
             shared["nonce_key"],
         )
         transfers = Transfers(runner, directory.files, now=time.time, catalogue=catalogue, tally=tally)
+        self._bandwidth = Bandwidth(
+            settings.files_bandwidth,
+            lambda line, size, rate: runner.run(take(line, size, rate)),
+            processes=settings.processes,
+            clock=reactor,
+        )
         files = FilesEndpoint(
             shared["link_key"],
             transfers,
             files=directory.files,
             incoming=directory.incoming,
             file_limit=settings.file_limit,
+            bandwidth=self._bandwidth,
         )
         account = partial(_acs_account, settings, shared, ports["cwmp"])
         login = shared["fleet_username"].decode(), shared["fleet_password"].decode()
@@ -167,7 +176,8 @@ class _Process:
         token = shared["action_token"].decode()
         keeps_calls = settings.action_url_calls == "on"
         actions = ActionUrls(runner, token, self._signs, keep_calls=keeps_calls)
-        files_port = FilesPort(resources, files, actions, provisioning, tally=tally)
+        doors = (resources, files, actions, provisioning)
+        files_port = FilesPort(*doors, tally=tally, bandwidth=self._bandwidth)
         services = Services(
             runner=runner,
             shapes=Shapes(),
@@ -224,6 +234,7 @@ class _Process:
         await self._waking.stop()
         await gatherResults([maybeDeferred(port.stopListening) for port in self.ports])
         await gatherResults([self.factories[name].stop() for name in ("cwmp", "files")])
+        self._bandwidth.stop()
         await self._conversations.stop()
         await self._signs.stop()
         await self._watch.stop()

@@ -23,6 +23,10 @@ def _setting(default: Any, meaning: str, **limits: Any) -> Any:
     return field(default=default, metadata={"help": meaning, **limits})
 
 
+#: Bytes a second: with less no phone would wait for its image.
+LEAST_BANDWIDTH = 1024
+
+
 @dataclass(frozen=True)
 class Settings:
     data_dir: Path = _setting(Path("acs-data"), "directory for everything the server keeps")
@@ -59,6 +63,12 @@ class Settings:
     body_limit: int = _setting(16 << 20, "largest CWMP message in bytes", minimum=1 << 16, maximum=1 << 30)
     file_limit: int = _setting(
         2 << 30, "largest stored or uploaded file in bytes", minimum=1 << 20, maximum=1 << 40
+    )
+    files_bandwidth: int = _setting(
+        0,
+        "bytes a second that all files ports on one Redis send together, 1024 at least; 0: no cap",
+        minimum=0,
+        maximum=1 << 40,
     )
     idle_timeout: int = _setting(
         900,
@@ -260,6 +270,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
             assert setting.default is not MISSING
             chosen[setting.name] = setting.default
     settings = Settings(**chosen)
+    if 0 < settings.files_bandwidth < LEAST_BANDWIDTH:
+        given = f"--files-bandwidth: files_bandwidth is {settings.files_bandwidth}"
+        raise SettingsError(f"{given}, but must be 0, for no cap, or {LEAST_BANDWIDTH} at least")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("--tls-cert and --tls-key: both are needed for HTTPS, or neither")
     if settings.provisioning_ca and not settings.tls:

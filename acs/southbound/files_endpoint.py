@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 
 from acs.fleet import transfer_link
 from acs.fleet.transfer_link import Grant, Refusal
+from acs.southbound.bandwidth import Bandwidth
 from acs.southbound.byte_ranges import NotSatisfiable, Span, same_entity, wanted_span
 from acs.southbound.http_messages import BodySink, FileBody, Request, RequestHead, Response, text_response
 from acs.southbound.uploads import Received, UploadSink, too_large
@@ -42,12 +43,17 @@ _WHY = {
 
 
 class ServedFile(Struct, frozen=True):
-    """What a task's phone may fetch. `path` holds `size` bytes that never change; `sha256` in hex."""
+    """What a task's phone may fetch. `path` holds `size` bytes that never change; `sha256` in hex.
+
+    `rollout` is the one that the task belongs to, whose phones together get `bandwidth` bytes a second at
+    most; 0 for no such limit."""
 
     path: Path
     size: int
     sha256: str
     name: str
+    rollout: str = ""
+    bandwidth: int = 0
 
 
 class Transfer(Struct, frozen=True):
@@ -106,6 +112,7 @@ class FilesEndpoint:
     :param files: directory of stored files, named by SHA-256.
     :param incoming: directory for uploads under way, on the same file system.
     :param file_limit: largest upload in bytes.
+    :param bandwidth: what may be sent.
     :param now: seconds since the epoch.
     """
 
@@ -119,9 +126,11 @@ class FilesEndpoint:
         files: Path,
         incoming: Path,
         file_limit: int,
+        bandwidth: Bandwidth | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._secret = secret
+        self._bandwidth = bandwidth
         self._transfers = transfers
         self._files = files
         self._incoming = incoming
@@ -190,7 +199,10 @@ class FilesEndpoint:
         status = 200 if span is None else 206
         span = span or Span(0, file.size)
         ended = self._download_ended(file, span, request, grant)
-        response = Response(status, fields, FileBody(str(file.path), span.length, span.start, ended))
+        line = None
+        if self._bandwidth is not None:
+            line = self._bandwidth.line(file.size, file.rollout, file.bandwidth)
+        response = Response(status, fields, FileBody(str(file.path), span.length, span.start, ended, line))
         if request.method != "GET":
             return response
         return self._transfers.begins(grant.task_id).addCallback(lambda _: response)

@@ -377,7 +377,7 @@ class HttpConnection(Protocol):
         elif quiet <= self.factory.idle_timeout:
             return
         elif self._phase is _Phase.ANSWERING:
-            if self._sender is not None:
+            if self._sender is not None and not self._sender.waiting:
                 self.cut()  # the client takes nothing of its file; a handler may take its time
         elif self._request is None and self._reader.between_requests:
             self._close()

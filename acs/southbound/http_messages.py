@@ -203,6 +203,14 @@ class Request(RequestHead):
         self.body = body
 
 
+class Line(Protocol):
+    """What says when bytes of a file may go out."""
+
+    def ask(self, wanted: int, granted: Callable[[int], object]) -> Callable[[], object]:
+        """Calls `granted` once, at once or later, with how many bytes may go, `wanted` at most. To give up
+        waiting, call what it returns."""
+
+
 class FileBody(Struct, frozen=True):
     """A part of a file on disk, sent piece by piece as the client takes it, never held in memory."""
 
@@ -213,6 +221,8 @@ class FileBody(Struct, frozen=True):
     #: called once at the end with the bytes the client's side acknowledged, and whether that was all of them.
     #: Not called where nothing of the file is to be sent (HEAD).
     on_end: Callable[[int, bool], object] | None = None
+    #: asked before each piece; None for no cap
+    line: Line | None = None
 
 
 class Response(Struct, frozen=True):

@@ -3,6 +3,9 @@
 "Arrived" is what the client's side acknowledged: the bytes written less those that still wait in the
 transport and, where the kernel tells, in the socket. Without that, a phone that vanishes after the first
 kilobyte of a small file would count as served in full, because the kernel had taken all of it.
+
+A body with a line asks it before each piece. While it waits, the transport is not asked to take anything;
+a connection that is lost meanwhile gives the wish up.
 """
 
 from __future__ import annotations
@@ -12,13 +15,14 @@ import fcntl
 import socket
 import struct
 import termios
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from twisted.internet.interfaces import IPullProducer
+from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
 
-from acs.southbound.http_messages import FileBody
+from acs.southbound.http_messages import FileBody, Line
 
 if TYPE_CHECKING:
     from acs.southbound.http_connection import HttpConnection
@@ -48,6 +52,9 @@ class FileSender:
         self._acknowledged = 0
         self._look: Any = None
         self._over = False
+        #: bytes that the line lets through now; while it lets none, how to give up waiting for them
+        self._granted = 0
+        self._give_up: Callable[[], object] | None = None
         self._file = open(body.path, "rb")  # noqa: SIM115 - closed in _end, which every way out passes
         self._file.seek(body.start)
 
@@ -56,15 +63,44 @@ class FileSender:
         self._transport.write(head)
         self._transport.registerProducer(self, False)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether it is this server that keeps the client waiting."""
+        return self._give_up is not None
+
     def resumeProducing(self) -> None:
         """The client has taken what was written so far."""
         self._count()
         if not self._left:
             self._transport.unregisterProducer()
             self._await_acknowledgement(_FIRST_LOOK)
-            return
+        elif self._body.line is None:
+            self._write(PIECE)
+        else:
+            if not self._granted:
+                self._ask(self._body.line)
+            if self._granted:
+                granted, self._granted = self._granted, 0
+                self._write(granted)
+
+    def _ask(self, line: Line) -> None:
+        give_up = line.ask(min(PIECE, self._left), self._may_send)
+        if not self._granted:
+            self._give_up = give_up
+            self._transport.unregisterProducer()
+            self._transport.registerProducer(_Idle(self), True)
+
+    def _may_send(self, size: int) -> None:
+        self._granted = size
+        if self._give_up is not None:
+            self._give_up = None
+            self._connection.last_active = self._connection.factory.clock()
+            self._transport.unregisterProducer()
+            self._transport.registerProducer(self, False)
+
+    def _write(self, most: int) -> None:
         try:
-            piece = self._file.read(min(PIECE, self._left))
+            piece = self._file.read(min(most, self._left))
         except OSError as error:
             log.error("file cannot be read", path=self._body.path, error=str(error))
             piece = b""
@@ -118,6 +154,9 @@ class FileSender:
             return
         self._over = True
         self._file.close()
+        if self._give_up is not None:
+            self._give_up()
+            self._give_up = None
         if self._look is not None:
             self._look.cancel()
             self._look = None
@@ -127,3 +166,20 @@ class FileSender:
             except Exception:
                 log.exception("the end of a transfer could not be reported", path=self._body.path)
         self._connection.file_sent(complete)
+
+
+@implementer(IPushProducer)
+class _Idle:
+    """Stands in for a sender that waits for its line, so that it hears of the connection's end in time."""
+
+    def __init__(self, sender: FileSender) -> None:
+        self._sender = sender
+
+    def pauseProducing(self) -> None:
+        """It sends nothing."""
+
+    def resumeProducing(self) -> None:
+        """It has nothing to send."""
+
+    def stopProducing(self) -> None:
+        self._sender.stopProducing()

@@ -138,6 +138,7 @@ class PlainTransport:
         "_port",
         "_producer",
         "_protocol",
+        "_pulled",
         "_socket",
         "_then",
         "dataBuffer",
@@ -152,6 +153,7 @@ class PlainTransport:
         self._socket = accepted
         self._protocol = protocol
         self._producer: Any = None
+        self._pulled = True
         self._events = _IN
         self._paused = False
         self._input_over = False
@@ -205,7 +207,7 @@ class PlainTransport:
         if not self.dataBuffer:
             if self._then is not None:
                 self._then()
-            elif self._producer is not None:
+            elif self._producer is not None and self._pulled:
                 self._producer.resumeProducing()
         self._watch()
 
@@ -214,16 +216,17 @@ class PlainTransport:
         if self._socket.fileno() < 0:
             return
         events = 0 if self._paused or self._input_over else _IN
-        if self.dataBuffer or self._producer is not None:
+        if self.dataBuffer or (self._producer is not None and self._pulled):
             events |= _OUT
         if events != self._events:
             self._events = events
             self._port.watch(self._socket.fileno(), events)
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """`producer` is asked for a piece whenever all that was written has gone out."""
-        assert not streaming, "files are pulled"
+        """`producer` is asked for a piece whenever all that was written has gone out; one that streams is
+        asked for nothing and never told to pause, only that the connection is lost."""
         self._producer = producer
+        self._pulled = not streaming
         self._watch()
 
     def unregisterProducer(self) -> None:

@@ -28,7 +28,7 @@ from acs.fleet.metrics import Tally
 from acs.fleet.task import DownloadWork, Task, TaskState, UploadWork
 from acs.southbound import read_back
 from acs.southbound.files_endpoint import ServedFile, Transfer
-from acs.store import files, known_keys, refusals, tasks, timeline
+from acs.store import files, known_keys, refusals, rollouts, tasks, timeline
 from acs.store.errors import StoreError, StoreUnavailable
 from acs.store.files import StoredFile
 from acs.store.runner_reactor import ReactorRunner
@@ -88,12 +88,20 @@ class Transfers:
             return None
         if work.values:
             await deferToThread(self._make, work)
-        if work.sha256:
-            return ServedFile(self._directory / work.sha256, work.size, work.sha256, work.file)
-        stored = await self._runner.run(files.get(work.file))
-        if stored is None:
-            return None
-        return ServedFile(self._directory / stored.sha256, stored.size, stored.sha256, stored.name)
+        size, sha256, name = work.size, work.sha256, work.file
+        if not sha256:
+            stored = await self._runner.run(files.get(work.file))
+            if stored is None:
+                return None
+            size, sha256, name = stored.size, stored.sha256, stored.name
+        rollout = found.task.rollout
+        limit = await self._limit_of(rollout) if rollout else 0
+        return ServedFile(self._directory / sha256, size, sha256, name, rollout, limit)
+
+    async def _limit_of(self, rollout: str) -> int:
+        """Bytes a second that all phones of this rollout together may be sent, 0 for no limit."""
+        stored = await self._runner.run(rollouts.get(rollout))
+        return stored.rollout.definition.pace.bandwidth if stored is not None else 0
 
     def _make(self, work: DownloadWork) -> None:
         """Write a configuration file that was made for one task. Upkeep removes it: no record names it."""

@@ -103,6 +103,7 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | rq:queue:acs       | list   | ids of jobs that wait; RQ, as are the two below: this server only counts     |
 | rq:wip:acs         | zset   | ids of jobs at work                                                          |
 | rq:failed:acs      | zset   | ids of jobs that failed lately                                               |
+| acs:{line:ID}      | string | when a rollout's line (no id: the file servers') is free, expires; 80 B      |
 | acs:{approval:ID}  | list   | approvals of a rollout, msgpack, expires; operations; 60 B each              |
 | acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
 | acs:secrets        | hash   | secrets that all servers share; the first server to start; 1 KB              |
@@ -317,6 +318,10 @@ def rate(what: str) -> bytes:
 
 def approvals(rollout: str) -> bytes:
     return b"acs:{approval:%b}" % rollout.encode()
+
+
+def line(name: str) -> bytes:
+    return b"acs:{line:%b}" % name.encode()
 
 
 def once(digest: str) -> bytes:

@@ -30,6 +30,7 @@ def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path):
         ({}, {"ACS_PROCESSES": "many"}, ["ACS_PROCESSES", "many", "whole number"]),
         ({"cpe_auth": "kerberos"}, {}, ["--cpe-auth", "kerberos", "none, basic, digest"]),
         ({"tls_cert": "cert.pem"}, {}, ["--tls-cert", "--tls-key"]),
+        ({"files_bandwidth": "100"}, {}, ["--files-bandwidth", "100", "1024 at least"]),
         ({"config": "/nowhere/acs.toml"}, {}, ["/nowhere/acs.toml", "cannot be read"]),
     ],
 )
