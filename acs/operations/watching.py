@@ -1,6 +1,7 @@
 """Whether something has changed since one looked: a mark for each topic, which is another when it has.
 
-Topics: `fleet` (presence and Informs), `events`, `alerts`, `phones` (a phone came or went), `phone:ID`.
+Topics: `fleet` (presence and Informs), `events`, `alerts`, `phones` (a phone came or went), `phone:ID`,
+`rollouts` (any of the newest), `rollout:ID`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import msgspec
 
 from acs.fleet.identity import device_key
 from acs.operations.ports import Runner
-from acs.store import alerts, devices, events, presence, tasks, timeline
+from acs.store import alerts, devices, events, presence, rollouts, tasks, timeline
+from acs.store.calls import Call
 
 #: Seconds between two looks at a topic.
 PAUSES = {
@@ -23,8 +25,12 @@ PAUSES = {
     "phones": 1.0,
     "phone": 1.0,
     "minute": 30.0,
+    "rollouts": 2.0,
     "rollout": 1.0,
 }
+
+#: Rollouts that are looked at for the topic of them all.
+_ROLLOUTS = 50
 
 
 def family(topic: str) -> str:
@@ -56,9 +62,18 @@ async def mark(runner: Runner, topic: str, *, now: float) -> str:
             found = await runner.run_all(
                 [devices.get(key), tasks.list_all(key), timeline.read(key, limit=1, before=float("inf"))]
             )
+        case "rollouts":
+            listed = await runner.drive(rollouts.ids(limit=_ROLLOUTS))
+            found = await runner.run_all([call for one in listed for call in _of_rollout(one)])
+        case "rollout":
+            found = await runner.run_all(_of_rollout(rest))
         case _:
             found = int(now // PAUSES[name])
     return blake2b(msgspec.msgpack.encode(found, enc_hook=str), digest_size=8).hexdigest()
+
+
+def _of_rollout(identifier: str) -> list[Call[Any]]:
+    return [rollouts.get(identifier), rollouts.counts(identifier)]
 
 
 #: Gives the mark of a topic.
