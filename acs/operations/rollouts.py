@@ -33,7 +33,8 @@ class WaveView(Struct, frozen=True):
 
 
 class ForecastView(Struct, frozen=True):
-    """`rate` in phones a minute; `seen` is false while it is drawn from what is usual."""
+    """`rate` in phones a minute; `seen` is false while it is drawn from what is usual. `ends_at` counts on
+    windows, soaks and phones that are waited for."""
 
     ends_at: datetime | None
     seconds: float
@@ -125,7 +126,7 @@ async def _kept(desk: Desk, rollout: Rollout) -> RolloutView:
 
 async def show(runner: Runner, identifier: str, *, now: float) -> RolloutView:
     """Raises NotFound."""
-    return await _view(runner, await _find(runner, identifier), now)
+    return await _view(runner, await find(runner, identifier), now)
 
 
 async def list_all(runner: Runner, *, cursor: str, limit: int, now: float) -> RolloutList:
@@ -139,12 +140,13 @@ async def list_all(runner: Runner, *, cursor: str, limit: int, now: float) -> Ro
 async def members(
     runner: Runner, identifier: str, *, outcome: Outcome | None, cursor: str, limit: int
 ) -> MemberList:
-    await _find(runner, identifier)
+    await find(runner, identifier)
     page = await runner.drive(store.page(identifier, outcome=outcome, cursor=cursor, limit=limit))
     return MemberList([_member(one) for one in page.members], page.next)
 
 
-async def _find(runner: Runner, identifier: str) -> Rollout:
+async def find(runner: Runner, identifier: str) -> Rollout:
+    """Raises NotFound."""
     stored = await runner.run(store.get(identifier))
     if stored is None:
         raise NotFound("rollout", identifier)
@@ -222,7 +224,7 @@ async def pause(desk: Desk, identifier: str) -> RolloutView:
 
 async def resume(desk: Desk, identifier: str) -> RolloutView:
     """What went wrong so far is forgiven."""
-    rollout = await _find(desk.runner, identifier)
+    rollout = await find(desk.runner, identifier)
     counts: Counts = await desk.runner.run(store.counts(identifier))
     whole = together(counts.tallies(rollout.ends))
     return await _change(desk, identifier, lambda one: rules.resumed(one, whole, by=desk.by, now=desk.now))
@@ -248,7 +250,7 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
 
     Raises Conflict for one that is running, and for kinds that change nothing that could be brought back.
     """
-    source = await _find(desk.runner, identifier)
+    source = await find(desk.runner, identifier)
     was = source.definition
     if source.state is State.RUNNING:
         raise Conflict("A rollout that is running cannot be taken back; pause or abort it first.")

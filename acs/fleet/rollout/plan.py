@@ -7,7 +7,7 @@ The same rules decide as later at each phone's turn (`turns.refused`, `window.op
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -157,6 +157,24 @@ def made(
         opens_at=legs[0].starts_at if legs else starts_at,
         forecast=forecast.drawn(definition, legs, speed=speed, size=size, fleet=fleet, now=starts_at),
     )
+
+
+def remarks(definition: Definition, plan: Plan) -> Iterator[str]:
+    """What somebody should know before the start, as sentences."""
+    if not plan.total:
+        yield "No phone is meant: the selector finds none now."
+    elif not plan.takes:
+        yield "No phone would get its turn: each is refused, or no window is open for it."
+    if plan.looked_at < plan.total:
+        yield f"{plan.looked_at} of {plan.total} phones were looked at; the counts are drawn from these."
+    if plan.takes and plan.offline.phones:
+        phones, hours = plan.offline.phones, definition.patience / 3600
+        yield f"Offline now: {phones} phones. Each is waited for up to {hours:g} h, and its wave with it."
+    if plan.zone_unknown.phones:
+        yield (
+            f"The time zone of {plan.zone_unknown.phones} phones is not known; `fallback` of the window "
+            "says which one counts for them."
+        )
 
 
 def _shared_out(sizes: Sequence[int], share: float) -> list[int]:

@@ -13,8 +13,9 @@ from acs.northbound.rest.devices import Limit
 from acs.northbound.rest.replies import Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.northbound.rollout_desk import desk_for
-from acs.operations import rollouts, validation
+from acs.operations import rollout_plans, rollouts, validation
 from acs.operations.rollout_desk import Desk
+from acs.operations.rollout_plans import RolloutPlan
 from acs.operations.rollouts import MemberList, RetryRequest, RolloutList, RolloutView
 from acs.operations.tokens import Role
 
@@ -35,6 +36,14 @@ class _MembersQuery(Struct, frozen=True, forbid_unknown_fields=True):
 async def _create(call: Call) -> Reply:
     view = await rollouts.create(_desk(call), call.read(Definition))
     return created(view, f"/api/v1/rollouts/{view.id}")
+
+
+async def _plan(call: Call) -> Reply:
+    return ok(await rollout_plans.of_definition(_desk(call), call.read(Definition)))
+
+
+async def _plan_stored(call: Call) -> Reply:
+    return ok(await rollout_plans.of_stored(_desk(call), call.segment("rollout")))
 
 
 async def _list(call: Call) -> Reply:
@@ -108,6 +117,15 @@ ROUTES = (
         answers={201: RolloutView},
         problems=(),
     ),
+    _post(
+        _ALL + "/plan",
+        _plan,
+        "What such a rollout would do, told without making it",
+        body=Definition,
+        answers={200: RolloutPlan},
+        problems=(),
+        role=Role.VIEWER,
+    ),
     Route(
         method="GET",
         path=_ONE,
@@ -122,6 +140,13 @@ ROUTES = (
         query=_MembersQuery,
         summary="Its phones with their outcome and evidence",
         answers={200: MemberList},
+    ),
+    _post(
+        _ONE + "/plan",
+        _plan_stored,
+        "What it would do, before its start",
+        answers={200: RolloutPlan},
+        role=Role.VIEWER,
     ),
     _post(_ONE + "/start", _steering(rollouts.start), "Start it now"),
     _post(_ONE + "/pause", _steering(rollouts.pause), "Let nothing begin for now"),
