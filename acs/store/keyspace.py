@@ -83,6 +83,9 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{rollout:ID}:n | zset   | phones to be looked at, by when; who writes `t`, its job; 130 B each         |
 | acs:{rollout:ID}:l | zset   | phones to be tried later, by when; its job; 130 B each                       |
 | acs:{rollout:ID}:s | hash   | how many have their turn at each site; its job; 60 B each                    |
+| acs:{schedules}:i  | zset   | ids of schedules by when they were made; operations; 80 B each               |
+| acs:{schedules}:d  | zset   | ids of schedules by when they are due; operations, their job; 80 B each      |
+| acs:{schedules}:r:ID | string | a schedule's version and record, msgpack; operations, its job; 1-4 KB      |
 | acs:deadlines      | zset   | task ids by when something is due; who writes `t`; 130 B a task              |
 | acs:{model:HASH}:p | string | version and what was learnt of a model; sessions; 10-60 KB a model           |
 | acs:{model:HASH}:s | string | the shape its trees are written against; sessions; 24 B a model              |
@@ -93,6 +96,8 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{users}:u      | hash   | users by name, msgpack; operations; 250 B each                               |
 | acs:{users}:s      | zset   | digests of set-up links by their end, while there is no user; app; 80 B each |
 | acs:{seat:SHA}     | string | a browser session by the digest of its cookie, expires; operations; 150 B    |
+| acs:{sketch:ID}    | string | a rollout that somebody is filling in, msgpack, with its secrets, expires;   |
+|                    |        | operations; 0.5-20 KB                                                        |
 | acs:{oidc:STATE}   | string | a login that went to the OpenID provider, expires; operations; 300 B         |
 | acs:{rate:WHAT}    | string | how many calls or logins there were in a window, expires; operations; 60 B   |
 | acs:{once:SHA}     | string | the answer to a creation by its Idempotency-Key, expires; rest; 0.3-4 KB     |
@@ -175,6 +180,9 @@ JOBS_FAILED = b"rq:failed:acs"
 ROLLOUTS = b"acs:{rollouts}:i"
 ROLLOUTS_DUE = b"acs:{rollouts}:d"
 
+SCHEDULES = b"acs:{schedules}:i"
+SCHEDULES_DUE = b"acs:{schedules}:d"
+
 #: Suffixes of a rollout's keys, to be put after `rollout_prefix`; an outcome follows the last.
 ROLLOUT = b"r"
 MEMBERS = b"m"
@@ -242,6 +250,10 @@ def rollout_prefix(rollout: str) -> bytes:
     return b"acs:{rollout:%b}:" % rollout.encode()
 
 
+def schedule(schedule: str) -> bytes:
+    return b"acs:{schedules}:r:" + schedule.encode()
+
+
 def _model_prefix(model_key: str) -> bytes:
     return b"acs:{model:%b}:" % blake2b(model_key.encode(), digest_size=8).hexdigest().encode()
 
@@ -306,6 +318,10 @@ def event_minute(minute: int) -> bytes:
 
 def browser_session(digest: str) -> bytes:
     return b"acs:{seat:%b}" % digest.encode()
+
+
+def rollout_sketch(identifier: str) -> bytes:
+    return b"acs:{sketch:%b}" % identifier.encode()
 
 
 def provider_login(state: str) -> bytes:

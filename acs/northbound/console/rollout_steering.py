@@ -13,9 +13,11 @@ from acs.northbound.console import notices, pages, rollout_words
 from acs.northbound.console.rollouts import meant
 from acs.northbound.console.templating import plural
 from acs.northbound.console.visits import Answer, Form, Page, Visit
+from acs.northbound.rollout_desk import desk_for
 from acs.operations import rollout_approvals, rollouts, validation
 from acs.operations.actors import Role
 from acs.operations.rollout_approvals import ApprovalRequest
+from acs.operations.rollout_desk import Desk
 from acs.operations.rollouts import RetryRequest, RolloutView
 
 
@@ -184,24 +186,21 @@ def _outcomes(form: Form) -> list[str]:
     return given or [str(Outcome.FAILED), str(Outcome.UNCONFIRMED)]
 
 
-_STEERED: dict[str, Callable[..., Awaitable[RolloutView]]] = {
+_STEERED: dict[str, Callable[[Desk, str], Awaitable[RolloutView]]] = {
     START.name: rollouts.start,
     PAUSE.name: rollouts.pause,
     RESUME.name: rollouts.resume,
     ABORT.name: rollouts.abort,
+    ROLLBACK.name: rollouts.rollback,
 }
 
 
 async def _do(visit: Visit, deed: Deed, one: RolloutView) -> RolloutView:
-    by, now = visit.actor.name, visit.now
+    desk = desk_for(visit.services, visit.actor)
     if deed is RETRY:
         asked = validation.read(RetryRequest, {"outcomes": _outcomes(visit.form())})
-        return await rollouts.retry(visit.runner, one.id, asked, by=by, now=now)
-    if deed is ROLLBACK:
-        return await rollouts.rollback(
-            visit.runner, one.id, by=by, now=now, randomness=visit.services.randomness
-        )
-    return await _STEERED[deed.name](visit.runner, one.id, by=by, now=now)
+        return await rollouts.retry(desk, one.id, asked)
+    return await _STEERED[deed.name](desk, one.id)
 
 
 # --- the second person ----------------------------------------------------------------------------------
