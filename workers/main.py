@@ -15,8 +15,9 @@ from redis.exceptions import RedisError
 from rq import Queue
 
 from acs.fleet.log_secrets import Blanker
+from workers.queues import QUEUES
 from workers.reports import CountingWorker, Reports
-from workers.rollout_clock import QUEUES, RolloutClock
+from workers.rollout_clock import RolloutClock
 from workers.surroundings import Surroundings, settle
 from workers.timetable import TIMETABLE, Timetable
 

@@ -1,4 +1,4 @@
-"""The thread that enqueues what is due: steps of rollouts, and RQ's own scheduled jobs.
+"""The thread that enqueues what is due: steps of rollouts, schedules, and RQ's own scheduled jobs.
 
 Every worker process has one. A rollout is taken for `LEASE` seconds by whoever enqueues its step; should that
 job be lost, the step is due again then. RQ's scheduler is driven here too: one process at a time has its
@@ -21,11 +21,8 @@ from rq.scheduler import RQScheduler
 from acs.store import rollouts
 from acs.store.errors import StoreError
 from acs.store.runner_blocking import BlockingRunner
-from workers.timetable import QUEUE
-
-#: Queues by urgency: a worker empties the first before it looks at the next.
-URGENT, USUAL, LATER = "acs-urgent", QUEUE, "acs-later"
-QUEUES = (URGENT, USUAL, LATER)
+from workers import schedules
+from workers.queues import LATER, QUEUES, URGENT, USUAL
 
 #: Seconds between two looks at what is due, and for which a rollout's step is taken.
 TICK = 0.5
@@ -64,9 +61,10 @@ class RolloutClock(threading.Thread):
             now = time.time()
             try:
                 enqueue_due(self._runner, self._connection, now)
+                schedules.enqueue_due(self._runner, Queue(URGENT, connection=self._connection), now)
                 self._scheduled(now)
             except (RedisError, StoreError, OSError) as error:
-                _log.warning("Redis is away, rollouts stand still: %s", error)
+                _log.warning("Redis is away, rollouts and schedules stand still: %s", error)
             self._stopped.wait(TICK)
         self._leave()
 

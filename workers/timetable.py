@@ -19,8 +19,9 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 
 from acs.store.errors import StoreError
+from workers.queues import LATER, USUAL, WATCH
 
-QUEUE = "acs"
+QUEUE = USUAL
 
 _log = logging.getLogger(__name__)
 
@@ -32,18 +33,20 @@ class Entry(Struct, frozen=True):
     every: int
     #: seconds after which a run is given up
     timeout: int = 300
+    queue: str = USUAL
 
 
 TIMETABLE = (
-    Entry("workers.presence.look", every=5),
-    Entry("workers.hooks.pass_on", every=5),
+    Entry("workers.presence.look", every=5, queue=WATCH),
+    Entry("workers.hooks.pass_on", every=5, queue=WATCH),
     Entry("workers.upkeep.expire_overdue_tasks", every=30),
     Entry("workers.rollouts.rescue", every=60),
-    Entry("workers.census.count_tasks", every=60),
-    Entry("workers.presence.repair", every=3600, timeout=1800),
-    Entry("workers.upkeep.prune_files", every=3600, timeout=1800),
-    Entry("workers.rollouts.forget", every=6 * 3600, timeout=1800),
-    Entry("workers.upkeep.repair_indexes", every=3600, timeout=1800),
+    Entry("workers.schedules.rescue", every=60),
+    Entry("workers.census.count_tasks", every=60, queue=LATER),
+    Entry("workers.presence.repair", every=3600, timeout=1800, queue=LATER),
+    Entry("workers.upkeep.prune_files", every=3600, timeout=1800, queue=LATER),
+    Entry("workers.rollouts.forget", every=6 * 3600, timeout=1800, queue=LATER),
+    Entry("workers.upkeep.repair_indexes", every=3600, timeout=1800, queue=LATER),
 )
 
 
@@ -81,7 +84,9 @@ class Timetable(threading.Thread):
         self, connection: Redis, report: Callable[[], None], entries: tuple[Entry, ...] = TIMETABLE
     ) -> None:
         super().__init__(name="timetable", daemon=True)
-        self._queue = Queue(QUEUE, connection=connection)
+        self._queues = {
+            name: Queue(name, connection=connection) for name in {entry.queue for entry in entries}
+        }
         self._report = report
         self._entries = entries
         self._stopped = threading.Event()
@@ -92,7 +97,7 @@ class Timetable(threading.Thread):
             try:
                 self._report()
                 for entry in self._entries:
-                    enqueue(entry, self._queue, now)
+                    enqueue(entry, self._queues[entry.queue], now)
             except (RedisError, StoreError, OSError) as error:
                 _log.warning("Redis is away, jobs are not enqueued: %s", error)
             self._stopped.wait(until_due(time.time(), self._entries))

@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 #: What other kinds begin with.
-FAMILIES = ("rollout_", "config_", "wake_", "action_url_")
+FAMILIES = ("rollout_", "schedule_", "config_", "wake_", "action_url_")
 
 
 class FleetEvent(Struct, frozen=True, array_like=True):
