@@ -22,7 +22,7 @@ from acs.store.metrics import Census, Report
 #: The newest rollouts, those looked at; of older ones hardly any is still under way.
 MOST_ROLLOUTS = 100
 
-#: The names of `acs.store.metrics.queues`, in its order.
+#: The names of `acs.store.metrics.queues` and of its `jobs`, in their order.
 _QUEUES = (
     "wakes_waiting",
     "wakes_under_way",
@@ -89,14 +89,16 @@ async def gather(runner: Runner, directory: Path, *, now: float) -> Figures:
     """All figures, in a few round trips. Raises OutOfReach for who is limited to some phones."""
     limits.refuse_fleet_wide(runner, "The server's figures")
     space = disk(directory)
-    queues = store.queues()
+    queues, jobs = store.queues(), store.jobs()
     calls: list[Any] = [store.totals(), store.reports(), store.census(), store.redis_info()]
     try:
-        answers = await runner.run_all([*calls, *presence.totals(), *queues])
+        answers = await runner.run_all([*calls, *presence.totals(), *queues, *jobs])
         states, under_way = await _rollouts(runner)
     except StoreUnavailable:
         return Figures(space)
     counts, reports, census, redis, known, late, offline, *lengths = answers
+    own, of_jobs = lengths[: len(queues)], lengths[len(queues) :]
+    counted = [*own, *(sum(of_jobs[kind::3]) for kind in range(3))]
     return Figures(
         space,
         redis_up=True,
@@ -104,7 +106,7 @@ async def gather(runner: Runner, directory: Path, *, now: float) -> Figures:
         processes=await alive(runner, reports, now),
         phones={"online": max(0, known - late - offline), "late": late, "offline": offline},
         census=census,
-        queues=dict(zip(_QUEUES, lengths, strict=True)),
+        queues=dict(zip(_QUEUES, counted, strict=True)),
         rollout_states=states,
         rollouts=under_way,
         redis=redis,

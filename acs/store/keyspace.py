@@ -105,9 +105,9 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{metrics}:c    | hash   | counts by metric, labels and bucket; servers, jobs; 60 B each                |
 | acs:{metrics}:p    | hash   | what each process said of itself last, msgpack; the same; 200 B each         |
 | acs:{metrics}:t    | string | open tasks by state, msgpack; a job; 80 B                                    |
-| rq:queue:acs       | list   | ids of jobs that wait; RQ, as are the two below: this server only counts     |
-| rq:wip:acs         | zset   | ids of jobs at work                                                          |
-| rq:failed:acs      | zset   | ids of jobs that failed lately                                               |
+| rq:queue:QUEUE     | list   | ids of jobs that wait; RQ, as are the two below: this server only counts     |
+| rq:wip:QUEUE       | zset   | ids of jobs at work                                                          |
+| rq:failed:QUEUE    | zset   | ids of jobs that failed lately                                               |
 | acs:{line:ID}      | string | when a rollout's line (no id: the file servers') is free, expires; 80 B      |
 | acs:{approval:ID}  | list   | approvals of a rollout, msgpack, expires; operations; 60 B each              |
 | acs:tokens         | hash   | API tokens by id, msgpack; operations; 150 B a token                         |
@@ -172,10 +172,11 @@ METRIC_COUNTS = b"acs:{metrics}:c"
 METRIC_REPORTS = b"acs:{metrics}:p"
 TASK_CENSUS = b"acs:{metrics}:t"
 
-#: RQ's own, of the queue that all jobs are in.
-JOBS_QUEUED = b"rq:queue:acs"
-JOBS_RUNNING = b"rq:wip:acs"
-JOBS_FAILED = b"rq:failed:acs"
+#: RQ's queues, by urgency, and what its own keys of each of them begin with.
+JOB_QUEUES = (b"acs-watch", b"acs-urgent", b"acs", b"acs-later")
+JOBS_QUEUED = b"rq:queue:"
+JOBS_RUNNING = b"rq:wip:"
+JOBS_FAILED = b"rq:failed:"
 
 ROLLOUTS = b"acs:{rollouts}:i"
 ROLLOUTS_DUE = b"acs:{rollouts}:d"

@@ -108,18 +108,24 @@ def census() -> Call[Census]:
 
 
 def queues() -> list[Call[int]]:
-    """Phones to be woken and being woken; webhook calls under way and given up; open alerts; jobs queued, at
-    work and failed."""
+    """Phones to be woken and being woken; webhook calls under way and given up; open alerts."""
     return [
         Call(("ZCARD", keyspace.WAKE_QUEUE), int),
         Call(("ZCARD", keyspace.WAKES_UNDER_WAY), int),
         Call(("HLEN", keyspace.DELIVERIES), int),
         Call(("HLEN", keyspace.DEAD_DELIVERIES), int),
         Call(("HLEN", keyspace.OPEN_ALERTS), int),
-        Call(("LLEN", keyspace.JOBS_QUEUED), int),
-        Call(("ZCARD", keyspace.JOBS_RUNNING), int),
-        Call(("ZCARD", keyspace.JOBS_FAILED), int),
     ]
+
+
+def jobs() -> list[Call[int]]:
+    """For each of the queues of jobs: those queued, at work and failed."""
+    kinds = (
+        ("LLEN", keyspace.JOBS_QUEUED),
+        ("ZCARD", keyspace.JOBS_RUNNING),
+        ("ZCARD", keyspace.JOBS_FAILED),
+    )
+    return [Call((command, kind + queue), int) for queue in keyspace.JOB_QUEUES for command, kind in kinds]
 
 
 def redis_info() -> Call[dict[str, str]]:

@@ -5,6 +5,8 @@ from importlib import import_module
 import pytest
 from rq import Queue
 
+from acs.store import keyspace
+from workers.queues import QUEUES
 from workers.timetable import QUEUE, TIMETABLE, Entry, enqueue, until_due
 
 EVERY_MINUTE = Entry("workers.upkeep.prune_files", every=60)
@@ -32,3 +34,10 @@ def test_the_timetable_sleeps_until_the_first_interval_begins():
 def test_every_entry_names_a_function(entry):
     module, _, name = entry.function.rpartition(".")
     assert callable(getattr(import_module(module), name))
+
+
+def test_what_watches_phones_comes_before_what_goes_over_the_fleet():
+    by_name = {entry.function: QUEUES.index(entry.queue) for entry in TIMETABLE}
+    long = [queue for name, queue in by_name.items() if "repair" in name or "prune" in name]
+    assert by_name["workers.presence.look"] < min(long)
+    assert [name.encode() for name in QUEUES] == list(keyspace.JOB_QUEUES)
