@@ -293,6 +293,17 @@ def serving(task: Task) -> Task:
     return task.noting(fetches_open=task.evidence.get("fetches_open", 0) + 1) if task.open else task
 
 
+def sending(task: Task, sent: int, now: float) -> Task:
+    """The task while the file server sends; `sent` bytes went over in the present request. However slow, a
+    transfer that goes on is not given up."""
+    if not task.open:
+        return task
+    task = task.noting(bytes_under_way=sent)
+    if task.state is not TaskState.WAITING:
+        return task
+    return task.replace(deadline=max(task.deadline, now + TRANSFER_WAIT))
+
+
 def served(task: Task, *, bytes_sent: int, complete: bool, now: float) -> Task:
     """The task after the file server sent `bytes_sent` bytes of its file; `complete` when to the last
     byte.
@@ -301,6 +312,8 @@ def served(task: Task, *, bytes_sent: int, complete: bool, now: float) -> Task:
         return task
     if task.evidence.get("fetches_open"):
         task = task.noting(fetches_open=task.evidence["fetches_open"] - 1)
+    if "bytes_under_way" in task.evidence:
+        task = task.replace(evidence={k: v for k, v in task.evidence.items() if k != "bytes_under_way"})
     if bytes_sent <= 0:
         return task
     total = task.evidence.get("bytes_served", 0) + bytes_sent

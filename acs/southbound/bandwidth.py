@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 import structlog
 from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
+
+from acs.southbound.http_sending import PIECE
 
 log = structlog.get_logger("acs.files")
 
@@ -46,6 +48,8 @@ class _Room:
         self.rate = rate
         self.bytes = 0
         self.asked = False
+        #: transfers that go over it
+        self.lines: WeakSet[FileLine] = WeakSet()
 
     @property
     def turn(self) -> int:
@@ -80,6 +84,8 @@ class FileLine:
     def __init__(self, bandwidth: Bandwidth, way: _Way) -> None:
         self._bandwidth = bandwidth
         self._way = way
+        for room in way.rooms:
+            room.lines.add(self)
 
     def ask(self, wanted: int, granted: Callable[[int], object]) -> Callable[[], object]:
         return self._bandwidth.ask(self._way, wanted, granted)
@@ -192,6 +198,8 @@ class Bandwidth:
             for wish in wishes
             if wish.granted is not None
         )
+        # also for those whose last piece is still on its way: they will ask, too
+        wanted = max(wanted, len(room.lines) * min(room.turn, PIECE))
         size = max(LEAST, min(wanted, int(room.rate * LEASE))) - room.bytes
         self._take(room.line, size, room.rate).addErrback(self._alone, room, size).addCallback(
             self._later, room, size

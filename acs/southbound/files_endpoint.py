@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -97,6 +98,9 @@ class TransferBook(Protocol):
 
     def begins(self, task_id: str) -> Deferred[None]:
         """The file is about to be sent. No byte of it leaves before this has fired."""
+
+    def goes_on(self, task_id: str, sent: int) -> Deferred[None]:
+        """The file is still being sent; `sent` bytes have gone over in this request."""
 
     def record(self, transfer: Transfer) -> Deferred[None]:
         """A transfer has ended. An upload is answered after this has fired, and with 503 if it fails."""
@@ -202,10 +206,15 @@ class FilesEndpoint:
         line = None
         if self._bandwidth is not None:
             line = self._bandwidth.line(file.size, file.rollout, file.bandwidth)
-        response = Response(status, fields, FileBody(str(file.path), span.length, span.start, ended, line))
+        goes_on = partial(self._goes_on, grant.task_id)
+        body = FileBody(str(file.path), span.length, span.start, ended, goes_on, line)
+        response = Response(status, fields, body)
         if request.method != "GET":
             return response
         return self._transfers.begins(grant.task_id).addCallback(lambda _: response)
+
+    def _goes_on(self, task_id: str, sent: int) -> None:
+        self._transfers.goes_on(task_id, sent).addErrback(_not_told, task_id)
 
     def _download_ended(
         self, file: ServedFile, span: Span, request: Request, grant: Grant
@@ -318,6 +327,10 @@ def _come_back(failure: Failure, request: Request) -> Response:
     log.warning("a transfer was sent away", peer=request.peer, reason=str(failure.value))
     line = "The server's store is not available; come back later."
     return text_response(503, line, ((b"Retry-After", b"%d" % RETRY_AFTER),))
+
+
+def _not_told(failure: Failure, task_id: str) -> None:
+    log.warning("how far a transfer is could not be told", task=task_id, reason=repr(failure.value))
 
 
 def _not_recorded(failure: Failure, transfer: Transfer) -> None:

@@ -221,6 +221,8 @@ class FileBody(Struct, frozen=True):
     #: called once at the end with the bytes the client's side acknowledged, and whether that was all of them.
     #: Not called where nothing of the file is to be sent (HEAD).
     on_end: Callable[[int, bool], object] | None = None
+    #: called now and then, while it goes on, with the bytes acknowledged so far
+    on_progress: Callable[[int], object] | None = None
     #: asked before each piece; None for no cap
     line: Line | None = None
 

@@ -36,6 +36,9 @@ PIECE = 64 * 1024
 _FIRST_LOOK = 0.005
 _LATER_LOOKS = 0.5
 
+#: Seconds between two reports of how far a file is.
+REPORT_EVERY = 30.0
+
 
 @implementer(IPullProducer)
 class FileSender:
@@ -52,6 +55,7 @@ class FileSender:
         self._acknowledged = 0
         self._look: Any = None
         self._over = False
+        self._report_at = connection.factory.clock() + REPORT_EVERY
         #: bytes that the line lets through now; while it lets none, how to give up waiting for them
         self._granted = 0
         self._give_up: Callable[[], object] | None = None
@@ -135,7 +139,10 @@ class FileSender:
         acknowledged = max(written - self._in_flight(), 0)
         if acknowledged > self._acknowledged:
             self._acknowledged = acknowledged
-            self._connection.last_active = self._connection.factory.clock()
+            now = self._connection.last_active = self._connection.factory.clock()
+            if now >= self._report_at and self._body.on_progress is not None:
+                self._report_at = now + REPORT_EVERY
+                self._told(self._body.on_progress, acknowledged)
 
     def _in_flight(self) -> int:
         """Bytes that wait in the transport or, unacknowledged, in the kernel; 0 where nobody can tell."""
@@ -161,11 +168,14 @@ class FileSender:
             self._look.cancel()
             self._look = None
         if self._body.on_end is not None:
-            try:
-                self._body.on_end(self._acknowledged, complete)
-            except Exception:
-                log.exception("the end of a transfer could not be reported", path=self._body.path)
+            self._told(self._body.on_end, self._acknowledged, complete)
         self._connection.file_sent(complete)
+
+    def _told(self, report: Callable[..., object], *how_far: int) -> None:
+        try:
+            report(*how_far)
+        except Exception:
+            log.exception("a transfer could not be reported", path=self._body.path)
 
 
 @implementer(IPushProducer)

@@ -115,6 +115,14 @@ class Transfers:
         """Note in the task that its phone fetches the file: this server may not live to tell the end."""
         return Deferred.fromCoroutine(self._update(task_id, proof.serving))
 
+    def goes_on(self, task_id: str, sent: int) -> Deferred[None]:
+        """Note in the task how far its transfer is: a slow one is not given up while it goes on."""
+
+        def seen(task: Task) -> Task:
+            return proof.sending(task, sent, self._now())
+
+        return Deferred.fromCoroutine(self._update(task_id, seen))
+
     def record(self, transfer: Transfer) -> Deferred[None]:
         """Write a transfer to the phone's timeline and into its task's evidence."""
         direction = "down" if transfer.purpose == "d" else "up"

@@ -74,9 +74,8 @@ def _under_way(member: Member, task: Task, now: float, confirm: float) -> Member
     if evidence.get("bytes_served") or evidence.get("fetches_open") or "received" in evidence:
         size = bytes_wanted(task)
         of = f" of {size}" if size else ""
-        return member.replace(
-            outcome=Outcome.TRANSFERRING, reason=f"{evidence.get('bytes_served', 0)}{of} bytes"
-        )
+        sent = evidence.get("bytes_served", 0) + evidence.get("bytes_under_way", 0)
+        return member.replace(outcome=Outcome.TRANSFERRING, reason=f"{sent}{of} bytes")
     return member.replace(outcome=Outcome.SENT, reason="")
 
 

@@ -251,6 +251,19 @@ def test_firmware_that_never_shows_is_given_up_with_what_was_missing(desk, known
     )
 
 
+def test_a_slow_transfer_is_not_given_up_while_it_goes_on(desk, known):
+    task = desk.task(FIRMWARE)
+    desk.talk(known)
+    late = desk.now + proof.TRANSFER_WAIT - 1
+    desk.tasks[task] = proof.sending(desk.tasks[task], 400, late)
+    desk.apply(expiry.overdue(desk.tasks.values(), late + 2))
+    assert desk.tasks[task].state == "waiting"
+    assert desk.tasks[task].evidence["bytes_under_way"] == 400
+    desk.tasks[task] = proof.served(desk.tasks[task], bytes_sent=1000, complete=True, now=late + 3)
+    assert desk.tasks[task].evidence["bytes_served"] == 1000
+    assert "bytes_under_way" not in desk.tasks[task].evidence
+
+
 # --- other files ---
 
 

@@ -16,6 +16,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
 from acs.fleet import transfer_link
+from acs.southbound import http_sending
 from acs.southbound.files_endpoint import FilesEndpoint, ServedFile, Transfer
 from acs.southbound.http import HttpFactory
 from acs.store.errors import StoreUnavailable
@@ -36,6 +37,7 @@ class Book:
         self.files: dict[str, ServedFile] = {}
         self.transfers: list[Transfer] = []
         self.begun: list[str] = []
+        self.going: list[tuple[str, int]] = []
         self.refusals: list[tuple[str, str, str]] = []
         self.broken = False
 
@@ -44,6 +46,10 @@ class Book:
 
     def begins(self, task_id: str) -> Deferred[None]:
         self.begun.append(task_id)
+        return succeed(None)
+
+    def goes_on(self, task_id: str, sent: int) -> Deferred[None]:
+        self.going.append((task_id, sent))
         return succeed(None)
 
     def record(self, transfer: Transfer) -> Deferred[None]:
@@ -273,6 +279,19 @@ def test_a_phone_that_stops_taking_its_file_is_given_up(
     phone = connect(serve(HttpFactory(endpoint.handle, begin=endpoint.begin, idle_timeout=0.3)))
     phone.send(get())
     assert not book.ended().complete
+
+
+def test_how_far_a_transfer_is_is_told_meanwhile(
+    phone: Client, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_sending, "REPORT_EVERY", 0.0)
+    phone.send(get())
+    phone.until(b"\r\n\r\n")
+    phone.take(len(FIRMWARE))
+    book.ended()
+    told = [sent for task, sent in book.going if task == TASK]
+    assert told == sorted(set(told))
+    assert 0 < told[0] < len(FIRMWARE)
 
 
 def test_a_task_without_a_file_and_a_file_that_was_lost(phone: Client, book: Book) -> None:
