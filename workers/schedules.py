@@ -22,7 +22,7 @@ from acs.fleet.rollout import firmware_check
 from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.firmware_check import Image
 from acs.fleet.rollout.rollout import Rollout
-from acs.fleet.schedule import Outcome, Run, Schedule
+from acs.fleet.schedule import Run, RunOutcome, Schedule
 from acs.fleet.task import DownloadWork
 from acs.store import events, files, rollouts, schedules
 from acs.store.runner_blocking import BlockingRunner
@@ -36,10 +36,10 @@ LEASE = 30.0
 AT_ONCE = 50
 
 _TEXTS = {
-    Outcome.STARTED: "started a rollout",
-    Outcome.SKIPPED: "was skipped",
-    Outcome.MISSED: "missed its time",
-    Outcome.FAILED: "could not make its rollout",
+    RunOutcome.STARTED: "started a rollout",
+    RunOutcome.SKIPPED: "was skipped",
+    RunOutcome.MISSED: "missed its time",
+    RunOutcome.FAILED: "could not make its rollout",
 }
 
 

@@ -28,7 +28,7 @@ _SHARE = 0.5
 UTC = "UTC"
 
 
-class Outcome(StrEnum):
+class RunOutcome(StrEnum):
     """What came of a due time."""
 
     STARTED = "started"
@@ -41,12 +41,12 @@ class Outcome(StrEnum):
 
 
 class Run(Struct, frozen=True, array_like=True):
-    """`due` and `at`, when it was dealt with, in seconds since the epoch. `missed`: due times before it that
-    nobody was there for."""
+    """`due`, and `at`, when it was dealt with, in seconds since the epoch. `missed`: later due times that had
+    passed too by then."""
 
     due: float
     at: float
-    outcome: Outcome
+    outcome: RunOutcome
     rollout: str = ""
     reason: str = ""
     missed: int = 0
@@ -90,7 +90,7 @@ class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def last_rollout(self) -> str:
         """The rollout that was made last, "" for none."""
-        return next((run.rollout for run in self.runs if run.outcome is Outcome.STARTED), "")
+        return next((run.rollout for run in self.runs if run.outcome is RunOutcome.STARTED), "")
 
 
 class Verdict(Struct, frozen=True):
@@ -201,17 +201,17 @@ def decided(
     due = schedule.next_at
     lost = schedule_times.missed(schedule.cron, schedule.clock, due, now) if schedule.cron else 0
     if own is not None:
-        return Verdict(Run(due, now, Outcome.STARTED, own.id, missed=lost), own)
+        return Verdict(Run(due, now, RunOutcome.STARTED, own.id, missed=lost), own)
     if schedule.late is not None and now - due > schedule.late:
         reason = f"it was noticed {now - due:.0f} s late, and {schedule.late:g} s are allowed"
-        return Verdict(Run(due, now, Outcome.MISSED, reason=reason, missed=lost))
+        return Verdict(Run(due, now, RunOutcome.MISSED, reason=reason, missed=lost))
     busy = still_going(schedule, earlier)
     if busy and earlier is not None:
-        return Verdict(Run(due, now, Outcome.SKIPPED, earlier.id, busy, missed=lost))
+        return Verdict(Run(due, now, RunOutcome.SKIPPED, earlier.id, busy, missed=lost))
     if isinstance(template, str):
-        return Verdict(Run(due, now, Outcome.FAILED, reason=template, missed=lost))
+        return Verdict(Run(due, now, RunOutcome.FAILED, reason=template, missed=lost))
     made = made_from(schedule, template, due, now)
-    return Verdict(Run(due, now, Outcome.STARTED, made.id, missed=lost), made)
+    return Verdict(Run(due, now, RunOutcome.STARTED, made.id, missed=lost), made)
 
 
 def still_going(schedule: Schedule, earlier: Rollout | None) -> str:
