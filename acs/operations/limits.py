@@ -45,6 +45,10 @@ class LimitedRunner:
         self._runner = runner
         self.limit = limit
 
+    @property
+    def whole(self) -> Runner:
+        return self._runner
+
     def run(self, call: Call[T]) -> Awaitable[T]:
         return self._runner.run(call)
 
@@ -75,6 +79,11 @@ def is_limited(runner: Runner) -> bool:
     return isinstance(runner, LimitedRunner)
 
 
+def whole(runner: Runner) -> Runner:
+    """The runner without the limit: for what a process does once for everybody."""
+    return runner.whole if isinstance(runner, LimitedRunner) else runner
+
+
 def refuse_fleet_wide(runner: Runner, what: str = "This") -> None:
     """Raises OutOfReach for a limited actor: `what` belongs to more phones than it may touch."""
     if is_limited(runner):
@@ -98,6 +107,16 @@ def narrowed_text(runner: Runner, select: str) -> str:
     if not isinstance(runner, LimitedRunner):
         return select
     return f"({runner.limit.query.text}) and ({select})"
+
+
+def made_within(runner: Runner, limit: str) -> bool:
+    """Whether the actor sees what was made, for many phones at once, by somebody who was limited so."""
+    return not isinstance(runner, LimitedRunner) or runner.limit.query.text == limit
+
+
+def limit_of(runner: Runner) -> str:
+    """The selector that the actor is limited to, "" for none."""
+    return runner.limit.query.text if isinstance(runner, LimitedRunner) else ""
 
 
 async def visible(runner: Runner, device_ids: Iterable[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from acs.datamodel.keys import Catalogue
 from acs.datamodel.paths import is_secret
 from acs.fleet.selector import printing, references
 from acs.fleet.selector.errors import SelectorError
-from acs.fleet.selector.expressions import Comparison, Expression, OneOf, leaves
+from acs.fleet.selector.expressions import And, Comparison, Expression, OneOf, Subject, leaves
 from acs.fleet.selector.lexing import LONGEST
 from acs.fleet.selector.parsing import Query, parse
 from acs.operations import limits
@@ -127,6 +128,20 @@ async def prepared(runner: Runner, shapes: Shapes, query: Query, *, now: float, 
         return await runner.drive(selection.prepare(limits.narrowed(runner, query), shapes, now=now))
     except SelectorError as error:
         raise refused(error, field) from None
+
+
+async def meant(
+    runner: Runner, shapes: Shapes, query: Query, device_ids: Iterable[str], *, now: float, field: str
+) -> set[str]:
+    """Those of these phones that a selector means, as far as the caller may see them. Raises Invalid."""
+    ids = tuple(dict.fromkeys(device_ids))
+    if not ids:
+        return set()
+    both: Expression = And((OneOf(Subject("id"), ids), query.expression))
+    among = Query(query.text, both, query.references)
+    chosen = await prepared(runner, shapes, among, now=now, field=field)
+    # the ids of a selector are compared in any case, those of phones are not
+    return set(await runner.drive(chosen.every())).intersection(ids)
 
 
 async def attempt(

@@ -9,7 +9,7 @@ from msgspec.msgpack import Decoder
 
 from acs.fleet.fleet_event import FleetEvent
 from acs.store import codec, keyspace
-from acs.store.calls import Call, Part, script, scripted, truth
+from acs.store.calls import Call, Part, Steps, script, scripted, truth
 from acs.store.presence import COUNTS_LIFE
 
 #: About so many events are kept: a day of a fleet of 100,000 phones, 20 MB.
@@ -51,6 +51,15 @@ def before(place: str, limit: int) -> Call[list[Kept]]:
     """The events before this place ("" for the newest), newest first."""
     end = f"({place}" if place else "+"
     return Call(("XREVRANGE", keyspace.EVENTS, end, "-", "COUNT", limit), _read)
+
+
+def place_of(event_id: str) -> Steps[str]:
+    """The place of the event with this id; "" where it is not among the newest."""
+    [number] = yield [Call(("ZSCORE", keyspace.EVENT_IDS, event_id), lambda found: int(float(found or 0)))]
+    if not number:
+        return ""
+    [found] = yield [Call(("XRANGE", keyspace.EVENTS, number, number), _read)]
+    return next((kept.place for kept in found if kept.event.id == event_id), "")
 
 
 def passed() -> Call[str]:

@@ -5,6 +5,7 @@ Each topic is looked at once in this process, for all who listen, and only while
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from acs.northbound.console.visits import Answer, Page, Visit
 from acs.northbound.rest.routing import Services
 from acs.operations import limits, watching
 from acs.operations.errors import Invalid
+from acs.operations.ports import Runner
 from acs.operations.watching import Mark
 from acs.store.errors import StoreError
 
@@ -93,14 +95,18 @@ class Listener:
             self._request.write(text.encode())
 
 
+def _watch_of(services: Services) -> Watch:
+    """The one of this process, whosever services these are."""
+    runner: Any = limits.whole(services.runner)  # as `cache` wants it
+    return _watch(runner, services.reactor, services.now)
+
+
 @cache
-def _watch(services: Services) -> Watch:
-    """The one of this process."""
-
+def _watch(runner: Runner, reactor: IReactorTime, now: Callable[[], float]) -> Watch:
     async def mark(topic: str) -> str:
-        return await watching.mark(services.runner, topic, now=services.now())
+        return await watching.mark(runner, topic, now=now())
 
-    return Watch(mark, services.reactor)
+    return Watch(mark, reactor)
 
 
 async def _listen(visit: Visit) -> Answer:
@@ -116,7 +122,7 @@ async def _listen(visit: Visit) -> Answer:
     request.responseHeaders.setRawHeaders("Cache-Control", ["no-store"])
     request.responseHeaders.setRawHeaders("X-Accel-Buffering", ["no"])
     request.write(b"retry: 3000\n\n")
-    listener, watch = Listener(request), _watch(visit.services)
+    listener, watch = Listener(request), _watch_of(visit.services)
     for topic in topics:
         watch.add(topic, listener)
     signs: Any = LoopingCall(listener.sign)

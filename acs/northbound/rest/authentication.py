@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as NoBase64
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from twisted.web.server import Request
@@ -32,6 +33,18 @@ async def authenticate(services: Services, request: Request) -> Actor:
     actor = await _actor(services, request)
     await call_rates.count(services.runner, actor, most=services.web.rate_limit)
     return actor
+
+
+def still_good(services: Services, request: Request, actor: Actor) -> Callable[[], Awaitable[bool]]:
+    """Tells of an answer that lasts whether its caller is still the same, with the same role and limit."""
+
+    async def look() -> bool:
+        try:
+            return await _actor(services, request) == actor
+        except Unauthenticated:
+            return False
+
+    return look
 
 
 async def authenticate_machine(services: Services, request: Request) -> Actor:
