@@ -189,9 +189,13 @@ def delete(device_id: str) -> Steps[bool]:
     prefix = keyspace.device_prefix(device_key(device_id))
     known: KnownDevice | None
     [known] = yield [get(device_key(device_id))]
-    others = [prefix + suffix for suffix in keyspace.DEVICE_SUFFIXES if suffix != keyspace.FINISHED_TASKS]
+    lists = (keyspace.FINISHED_TASKS, keyspace.TRACES)
+    others = [prefix + suffix for suffix in keyspace.DEVICE_SUFFIXES if suffix not in lists]
     forget = scripted(
-        _DELETE, (prefix + keyspace.FINISHED_TASKS, *others), (prefix + keyspace.FINISHED_TASK,), truth
+        _DELETE,
+        (*(prefix + suffix for suffix in lists), *others),
+        (prefix + keyspace.FINISHED_TASK, prefix + keyspace.TRACE),
+        truth,
     )
     unlist = Call(("ZREM", keyspace.DEVICES, device_id), truth)
     traces = _traces(known) if known is not None else ()

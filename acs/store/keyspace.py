@@ -24,6 +24,10 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{KEY}:k        | hash   | known values of keys with their proof, msgpack; sessions, file server;       |
 |                    |        | 60 B a key                                                                   |
 | acs:{KEY}:g        | string | the provisioning files it fetched last, msgpack; file server; 150 B          |
+| acs:{KEY}:x        | hash   | its recorded sessions by id, msgpack, and the bytes of each; sessions; 150 B |
+|                    |        | each                                                                         |
+| acs:{KEY}:x:TRACE  | list   | how one of them began and its messages, compressed, expires; sessions;       |
+|                    |        | 5-300 KB                                                                     |
 | acs:{mac:MAC}:a    | string | a phone that is awaited, msgpack; operations, until it calls; 100 B          |
 | acs:{mac:MAC}:c    | string | its layer, as `acs:{KEY}:c`; so is `:C`                                      |
 | acs:{mac:MAC}:g    | string | of a phone that fetches and has not called yet: as `acs:{KEY}:g`, expires;   |
@@ -93,6 +97,7 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{file}:i       | zset   | names of stored files in lexical order; operations, file server; 130 B a file|
 | acs:{file}:m:NAME  | string | sha256 and what is known of a file; operations, file server; 200 B           |
 | acs:{file}:c       | hash   | sha256, how many names share it; operations, file server; 100 B a content    |
+| acs:{file}:k       | hash   | sha256, what was found when a content was read last; jobs, file server; 120 B|
 | acs:{users}:u      | hash   | users by name, msgpack; operations; 250 B each                               |
 | acs:{users}:s      | zset   | digests of set-up links by their end, while there is no user; app; 80 B each |
 | acs:{seat:SHA}     | string | a browser session by the digest of its cookie, expires; operations; 150 B    |
@@ -124,6 +129,7 @@ DEVICES = b"acs:devices"
 DEADLINES = b"acs:deadlines"
 FILE_INDEX = b"acs:{file}:i"
 FILE_CONTENTS = b"acs:{file}:c"
+CONTENTS_READ = b"acs:{file}:k"
 TOKENS = b"acs:tokens"
 USERS = b"acs:{users}:u"
 SETUP_LINKS = b"acs:{users}:s"
@@ -216,8 +222,10 @@ LAYER_HISTORY = b"C"
 KNOWN_KEYS = b"k"
 FETCHES = b"g"
 PRESENCE = b"P"
+TRACES = b"x"
+TRACE = b"x:"
 
-#: Every fixed suffix; `FINISHED_TASK` is the one that goes on.
+#: Every fixed suffix; `FINISHED_TASK` and `TRACE` are those that go on.
 DEVICE_SUFFIXES = (
     DEVICE,
     NOTES,
@@ -235,6 +243,7 @@ DEVICE_SUFFIXES = (
     KNOWN_KEYS,
     FETCHES,
     PRESENCE,
+    TRACES,
 )
 
 #: The field of the open tasks' hash that holds the stamp; no task id is this short.
