@@ -7,7 +7,8 @@ import json
 import resource
 import signal
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -154,6 +155,11 @@ def _aes_key(_ctx: click.Context, _parameter: click.Parameter, value: str) -> st
 )
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Certificates to trust (PEM).")
 @click.option("--insecure", is_flag=True, help="Trust any certificate.")
+@click.option(
+    "--diary",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append what each phone was asked, transferred and booted to this file, a line of JSON each.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON at the end.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option(
@@ -195,6 +201,7 @@ def simulate(
     aes_key: str,
     ca: str | None,
     insecure: bool,
+    diary: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -234,7 +241,8 @@ def simulate(
     )
     swarm = Swarm(plan)
     _allow_many_sockets()
-    _run(swarm, quiet=quiet)
+    with _diary(diary) as surroundings.diary:
+        _run(swarm, quiet=quiet)
     summary = swarm.summary()
     click.echo(json.dumps(summary) if as_json else _in_words(summary))
     raise SystemExit(0 if summary["completed_phones"] == summary["phones"] else 1)
@@ -275,6 +283,20 @@ def _read_credential(path: Path) -> Credential | None:
         return None
     except (OSError, msgspec.DecodeError) as error:
         raise click.UsageError(f"{path} cannot be read: {error}") from error
+
+
+@contextmanager
+def _diary(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None] | None]:
+    """What writes into the file, each line at once; None without one."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("a", buffering=1)
+    except OSError as error:
+        raise click.ClickException(f"--diary {path}: {error.strerror}") from error
+    with file:
+        yield lambda entry: print(json.dumps(entry), file=file)
 
 
 def _tls(ca: str | None, insecure: bool) -> ssl.SSLContext:

@@ -20,15 +20,23 @@ FAULTS = {
     "bad-image": "firmware images are found corrupt after their download (9018)",
     "old-version-after-boot": "an upgrade reports success, but the old version comes back",
     "never-back": "the phone does not come back from its first reboot",
+    "no-transfer-complete": "transfers are done and never reported",
+    "forgets-downloads": "downloads are accepted and never begun",
+    "goes-offline": "the phone is switched off for good after its second session",
     "no-answer": "requests of the ACS are never answered",
     "drop-connection": "the connection breaks at each request of the ACS",
     "slow-answers": "each answer takes five seconds",
     "fault-NNNN": "each request of the ACS is answered with this fault, such as fault-9002",
     "busy-line": "a call is up all the time: CallState InCall; reboots and downloads are denied (9001)",
+    "busy-line-SECONDS": "the same for so long from the start on, such as busy-line-30",
     "never-registers": "configured lines stay in Status Error",
 }
 
 _WITH_CODE = re.compile(r"(download-fails|upload-fails|fault)-(9\d{3})")
+_WITH_SECONDS = re.compile(r"busy-line-(\d{1,6})")
+
+#: what stands for others in the list, and is no fault itself
+_PATTERNS = frozenset({"fault-NNNN", "busy-line-SECONDS"})
 
 
 class UnknownFault(ValueError):
@@ -45,7 +53,8 @@ class FaultWish(Struct, frozen=True):
 def parse(text: str) -> FaultWish:
     """`NAME` or `NAME=RATE`, the rate as 0.1 or 10%."""
     name, equals, rate_text = text.partition("=")
-    if (name not in FAULTS or name == "fault-NNNN") and not _WITH_CODE.fullmatch(name):
+    one_of_many = _WITH_CODE.fullmatch(name) or _WITH_SECONDS.fullmatch(name)
+    if (name not in FAULTS or name in _PATTERNS) and not one_of_many:
         raise UnknownFault(f"no fault {name!r}; there are {', '.join(FAULTS)}")
     return FaultWish(name, _rate(rate_text) if equals else 1.0)
 
@@ -79,6 +88,14 @@ class Faults(Struct, frozen=True):
             if match and match[1] == name:
                 return int(match[2])
         return 0
+
+    @property
+    def call_seconds(self) -> float:
+        """For how long a call is up from the start on: 0 for none, endless for one that never ends."""
+        if "busy-line" in self.names:
+            return float("inf")
+        matches = (_WITH_SECONDS.fullmatch(name) for name in self.names)
+        return max((float(match[1]) for match in matches if match), default=0.0)
 
 
 def drawn_for(wishes: Iterable[FaultWish], serial: str, seed: str) -> Faults:

@@ -19,6 +19,9 @@ from acs.simulator.state import PhoneState, Transfer
 from acs.simulator.tally import Tally
 from acs.simulator.transfers import FileLine
 
+#: sessions of a phone with the fault goes-offline
+LAST_SESSION = 2
+
 #: accepted connection requests in any minute; more are answered with 503
 MOST_CONNECTION_REQUESTS = 20
 MINUTE = 60.0
@@ -82,6 +85,9 @@ class Phone:
                 await self._transfer(transfer)
             elif state.session_due():
                 completed += await self._hold_session()
+                if "goes-offline" in state.faults and completed >= LAST_SESSION:
+                    self._off = True
+                    await asyncio.Event().wait()
                 if self._most_sessions and completed >= self._most_sessions:
                     self._off = True
                     return
@@ -153,6 +159,7 @@ class Phone:
     async def _transfer(self, transfer: Transfer) -> None:
         started = self.state.clock()
         outcome = await self._files.run(transfer.request)
+        self.state.write_down("transferred", url=transfer.request.url, fault=outcome.fault.fault_code)
         self.state.finished(transfer, outcome.fault, started)
         if outcome.reboots:
             self.state.reboot = self.state.reboot or ("", "")
@@ -194,6 +201,7 @@ class Phone:
             state.booted()
         await self._provision()
         self._tally.count("boots")
+        state.write_down("booted", version=state.software_version)
         self._off = False
 
     # --- connection requests --------------------------------------------------------------------------------

@@ -271,13 +271,15 @@ def _queue(phone: PhoneState, request: m.Download | m.Upload, file_types: tuple[
         raise Refused(9013, request.url)
     if len(phone.transfers) >= MOST_TRANSFERS:
         raise Refused(9004)
+    if "forgets-downloads" in phone.faults and isinstance(request, m.Download):
+        return False
     silent = phone.persona.status_zero_downloads and isinstance(request, m.Download)
     phone.transfers.append(Transfer(request, phone.clock() + request.delay_seconds, silent))
     return silent
 
 
 def _download(phone: PhoneState, request: m.Download) -> m.DownloadResponse:
-    if "busy-line" in phone.faults:
+    if phone.in_call:
         raise Refused(9001, "a call is up")
     return m.DownloadResponse(0 if _queue(phone, request, (FIRMWARE, CONFIGURATION_DOWN)) else 1)
 
@@ -291,7 +293,7 @@ def _upload(phone: PhoneState, request: m.Upload) -> m.UploadResponse:
 
 
 def _reboot(phone: PhoneState, request: m.Reboot) -> m.RebootResponse:
-    if "busy-line" in phone.faults:
+    if phone.in_call:
         raise Refused(9001, "a call is up")
     phone.reboot = (ev.M_REBOOT, request.command_key)
     return m.RebootResponse()

@@ -106,6 +106,7 @@ class Session:
             self._held = envelope.hold_requests
             request = envelope.message
             self._tally.asked(_name(request))
+            self._phone.write_down("asked", what=_name(request))
             answer = await self._answer(request)
             if isinstance(answer, m.Fault):
                 self._tally.count("faults answered")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -42,6 +43,8 @@ class Surroundings(Struct, kw_only=True):
     connection_request_base: str = ""
     provisioning_url: str = ""
     aes_key: str = ""
+    #: takes what happens to a phone, as `PhoneState.write_down` has it
+    diary: Callable[[dict[str, Any]], None] | None = None
 
 
 class Transfer(Struct, frozen=True):
@@ -75,6 +78,7 @@ def time_text(seconds: float) -> str:
 class PhoneState:
     __slots__ = (
         "booted_at",
+        "call_until",
         "clock",
         "config_lines",
         "events",
@@ -135,6 +139,8 @@ class PhoneState:
         self.reboot: tuple[str, str] | None = None
         self.reset_wanted = False
         self.first_use = self.booted_at = clock()
+        #: a call is up until then
+        self.call_until = self.first_use + faults.call_seconds
         self.retry_count = 0
         self.retry_at = 0.0
         self.next_periodic = float("inf")
@@ -146,6 +152,17 @@ class PhoneState:
         persona = self.persona
         own = f"{persona.manufacturer} {persona.product_class} {self.software_version}"
         return persona.user_agent or f"{own} {self.identity.mac_with_colons}"
+
+    @property
+    def in_call(self) -> bool:
+        return self.clock() < self.call_until
+
+    def write_down(self, did: str, **facts: Any) -> None:
+        """Into the diary, where one is kept: the ACS `asked` for a method, a transfer was `transferred`, the
+        phone `booted`."""
+        if self.surroundings.diary is not None:
+            who = {"at": self.clock(), "phone": self.identity.serial, "did": did, "in_call": self.in_call}
+            self.surroundings.diary({**who, **facts})
 
     # --- what its parameters say ----------------------------------------------------------------------------
 
@@ -194,7 +211,7 @@ class PhoneState:
             case "registration":
                 return self._registration(name)
             case "call_state":
-                return "InCall" if "busy-line" in self.faults else "Idle"
+                return "InCall" if self.in_call else "Idle"
             case _:
                 raise LookupError(f"the model marks {name} with the unknown word ${word}")
 
@@ -358,7 +375,8 @@ class PhoneState:
         """A transfer ended: its TransferComplete waits to be sent, if this phone sends any."""
         if transfer in self.transfers:
             self.transfers.remove(transfer)
-        if transfer.silent or self.persona.transfer_complete == "never":
+        never = self.persona.transfer_complete == "never" or "no-transfer-complete" in self.faults
+        if transfer.silent or never:
             return
         message = TransferComplete(
             command_key=transfer.request.command_key,

@@ -429,6 +429,20 @@ class TestPersonasAndFaults:
         assert values(phone, state) == {state: "InCall"}
         assert fault_code(answer(phone, m.Reboot("k"))) == 9001
 
+    def test_a_busy_line_that_gets_free(self, make_phone: MakePhone) -> None:
+        phone = make_phone("cp860", "busy-line-30")
+        assert fault_code(answer(phone, m.Reboot("k"))) == 9001
+        phone.clock.now += 30
+        state = VOICE + "VoiceProfile.1.Line.1.CallState"
+        assert values(phone, state) == {state: "Idle"}
+        assert answer(phone, m.Reboot("k")) == m.RebootResponse()
+
+    def test_a_download_that_is_forgotten(self, make_phone: MakePhone) -> None:
+        phone = make_phone("cp860", "forgets-downloads")
+        download = m.Download("k", "1 Firmware Upgrade Image", "http://x/")
+        assert answer(phone, download) == m.DownloadResponse(1)
+        assert phone.transfers == []
+
     def test_a_line_that_never_registers(self, make_phone: MakePhone) -> None:
         phone = make_phone("cp860", "never-registers")
         line = VOICE + "VoiceProfile.1.Line.1."

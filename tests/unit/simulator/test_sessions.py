@@ -337,3 +337,9 @@ class TestFaults:
         with pytest.raises(TimeoutError):
             play(acs, faults=("never-back",), sessions=2, limit=0.7)
         assert len(acs.sessions) == 1
+
+    def test_goes_offline(self) -> None:
+        acs = TinyAcs([[], [], []])
+        with pytest.raises(TimeoutError):
+            play(acs, faults=("goes-offline",), interval=1, sessions=3, limit=2.5)
+        assert len(acs.sessions) == 2

@@ -14,6 +14,8 @@ from tiny_acs import Heard, TinyAcs
 
 from acs.cli.simulate import find_credential, simulate
 from acs.cwmp import messages as m
+from acs.cwmp.versions import CWMP_1_0
+from acs.cwmp.writing import write
 from acs.simulator.faults import FaultWish, UnknownFault, drawn_for, parse
 from acs.simulator.identity import WrongMac, identities
 from acs.simulator.personas import PERSONAS
@@ -39,9 +41,11 @@ class TestFaultsByLot:
         assert parse("no-answer") == FaultWish("no-answer", 1.0)
         assert parse("fault-9002=0.1") == FaultWish("fault-9002", 0.1)
         assert parse("download-fails-9017=25%") == FaultWish("download-fails-9017", 0.25)
+        assert parse("busy-line-30=1%") == FaultWish("busy-line-30", 0.01)
 
     @pytest.mark.parametrize(
-        "text", ["nonsense", "fault-8000", "fault-NNNN", "no-answer=2", "no-answer=some"]
+        "text",
+        ["nonsense", "fault-8000", "fault-NNNN", "busy-line-SECONDS", "no-answer=2", "no-answer=some"],
     )
     def test_nonsense(self, text: str) -> None:
         with pytest.raises(UnknownFault):
@@ -65,10 +69,14 @@ class TestFaultsByLot:
 
 
 class ManyPhonesAcs(TinyAcs):
-    """Keeps no conversations: every phone gets InformResponse and 204."""
+    """Keeps no conversations: every phone gets InformResponse, one request at most, and 204."""
+
+    request: m.Message | None = None
 
     def _converse(self, heard: Heard) -> tuple[int, list[str], bytes]:
-        if not heard.body:
+        if not heard.body and self.request is not None:
+            return 200, [], write(self.request, cwmp_id="acs-1", namespace=CWMP_1_0)
+        if not heard.body or not isinstance(heard.envelope.message, m.Inform):
             return 204, [], b""
         return self._soap(m.InformResponse(), heard.envelope, [])
 
@@ -156,6 +164,20 @@ class TestCommand:
         output = CliRunner().invoke(simulate, ["--list-personas"]).output
         assert all(name in output for name in PERSONAS)
         assert "never-back" in CliRunner().invoke(simulate, ["--list-faults"]).output
+
+    def test_the_diary_says_what_became_of_each_phone(self, acs: ManyPhonesAcs, tmp_path: Path) -> None:
+        diary = tmp_path / "diary.jsonl"
+        arguments = ("--sessions", "1", "--diary", str(diary), "--fault", "busy-line")
+        acs.request = m.Reboot("k")
+        code, output = self.run("--url", acs.url, "--first-mac", "001565aabbcc", *arguments)
+        assert code == 0, output
+        [entry] = map(json.loads, diary.read_text().splitlines())
+        assert entry.pop("at") > 0
+        assert entry == {"phone": "001565aabbcc", "did": "asked", "in_call": True, "what": "Reboot"}
+
+    def test_a_diary_that_cannot_be_written(self, acs: ManyPhonesAcs, tmp_path: Path) -> None:
+        code, output = self.run("--url", acs.url, "--diary", str(tmp_path / "none" / "diary"))
+        assert (code, "No such file" in output) == (1, True)
 
     def test_personas_are_dealt_out_in_turn(self, acs: ManyPhonesAcs) -> None:
         personas = ("--persona", "cp860", "--persona", "grandstream-like")

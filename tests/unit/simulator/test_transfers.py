@@ -162,6 +162,11 @@ class TestPersonas:
         assert acs.sessions[1].events == ["1 BOOT", "4 VALUE CHANGE"]
         assert acs.sessions[1].of(m.TransferComplete) == []
 
+    def test_no_transfer_complete_as_a_fault(self) -> None:
+        acs = TinyAcs([])
+        download(acs, "/f/37.72.0.12.rom", b"x", faults=("no-transfer-complete",))
+        assert acs.sessions[1].events == ["1 BOOT", "4 VALUE CHANGE"]
+
     def test_early_transfer_complete(self) -> None:
         acs = TinyAcs([])
         download(acs, "/f/37.72.0.12.rom", b"x", persona="early-transfer-complete")
