@@ -33,6 +33,7 @@ _SEGMENTS = {
     "token": "Token id",
     "user": "Name of a user",
     "rollout": "Rollout id",
+    "schedule": "Id of a schedule",
     "model": "Product class, as phones tell it",
     "group": "Name of a group",
     "selector": "Name of a saved selector",
