@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import click
@@ -71,6 +71,13 @@ def error_text(error: Mapping[str, Any]) -> str:
         value = error["value"]
         shown.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return ": ".join([*shown, said])
+
+
+class ServerEvent(NamedTuple):
+    """One event of a stream; `id` is what the next one is asked for by."""
+
+    id: str
+    data: Any
 
 
 class Api:
@@ -144,6 +151,34 @@ class Api:
         except OSError as error:
             raise outcomes.CommandError(f"{target}: {error.strerror}") from None
         return done
+
+    def follow(
+        self, path: str, *, patience: float, last: str = "", **parameters: Any
+    ) -> Iterator[ServerEvent]:
+        """The events of a stream until it ends, from the one behind `last` on.
+
+        `patience`: seconds in which something has to come, if only a sign of life.
+        """
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
+        times = httpx.Timeout(patience, connect=CONNECT_PATIENCE)
+        try:
+            with self._client.stream(
+                "GET", f"/api/v1{path}", params=parameters, headers=headers, timeout=times
+            ) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._checked(answer)
+                block: dict[str, str] = {}
+                for line in answer.iter_lines():
+                    name, _, value = line.partition(":")
+                    if name:
+                        block[name] = value.removeprefix(" ")
+                    elif not line:
+                        if "data" in block:
+                            yield ServerEvent(block.get("id", ""), json.loads(block["data"]))
+                        block = {}
+        except httpx.HTTPError as error:
+            raise self._no_answer(error) from None
 
     def close(self) -> None:
         self._client.close()

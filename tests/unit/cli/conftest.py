@@ -28,6 +28,7 @@ class Asked:
     query: dict[str, str]
     token: str
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> Any:
@@ -73,7 +74,7 @@ def server() -> Iterator[ScriptedServer]:
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             status, value = scripted.answer(
-                Asked(self.command, url.path.removeprefix("/api/v1"), query, token, body)
+                Asked(self.command, url.path.removeprefix("/api/v1"), query, token, body, dict(self.headers))
             )
             content = value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from acs.cli import events
+
 EVENT = {
     "id": "e1",
     "at": "2023-11-14T22:13:20Z",
@@ -35,12 +37,37 @@ def test_events_are_lines(acs, server):
     assert json.loads(acs("events", "--json").stdout)["items"] == [EVENT]
 
 
-def test_following_goes_on_where_it_was(acs, server):
-    page = {"items": [EVENT], "next": "1-0", "more": True}
-    server.on("GET /events", page, {**page, "next": "2-0"}, (503, {"title": "away", "detail": "gone"}))
-    result = acs("events", "--follow", "--json")
-    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["e1", "e1"]
-    assert [asked.query.get("since", "") for asked in server.asked] == ["", "1-0", "2-0"]
+def stream(*events):
+    blocks = (f"id: {place}\ndata: {json.dumps(event)}\n\n" for place, event in events)
+    return ("retry: 3000\n\n: there\n\n" + "".join(blocks)).encode()
+
+
+def test_following_goes_on_where_it_was(acs, server, monkeypatch):
+    monkeypatch.setattr(events, "PAUSE", 0)
+    monkeypatch.setattr(events, "ATTEMPTS", 2)
+    away = (503, {"title": "away", "detail": "gone"})
+    server.on(
+        "GET /events",
+        {"items": [EVENT], "next": "1-0", "more": True},
+        stream(("2-0", EVENT), ("3-0", {**EVENT, "id": "e2"})),
+        away,
+        stream(("4-0", {**EVENT, "id": "e3"})),
+        away,
+    )
+    result = acs("events", "--follow", "--json", "--kind", "device_*")
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["e1", "e1", "e2", "e3"]
+    lasts = [asked.headers.get("Last-Event-ID", "") for asked in server.asked]
+    assert lasts == ["", "1-0", "3-0", "3-0", "4-0", "4-0", "4-0"]
+    assert {asked.query["kind"] for asked in server.asked} == {"device_*"}
+    assert {asked.headers["Accept"] for asked in server.asked[1:]} == {"text/event-stream"}
+    assert result.exit_code != 0
+
+
+def test_following_ends_where_it_is_not_allowed(acs, server):
+    server.on("GET /events", {"items": [], "next": "1-0", "more": False}, (403, {"detail": "not you"}))
+    result = acs("events", "--follow")
+    assert "not you" in result.stderr
+    assert len(server.asked) == 2
     assert result.exit_code != 0
 
 
