@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from acs.fleet.rollout import approval, waves
 from acs.fleet.rollout import rollout as rules
-from acs.fleet.rollout import waves
 from acs.fleet.rollout.member import TOUCHED, Outcome
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.parsing import parse
-from acs.store import groups, rollouts, selection, tasks
+from acs.store import approvals, groups, rollouts, selection, tasks
 from acs.store.rollouts import Decision, Known, Stored
 from acs.store.tasks import FoundTask
 from workers.rollout_desk import Desk
@@ -39,10 +39,21 @@ def gather(desk: Desk, stored: Stored) -> bool:
     total, canary = desk.runner.drive(rollouts.sizes(rollout.id))
     ends = waves.ends(rollout.definition.waves, total=total, canary=canary)
     after = rollout.replace(gathered=True, cursor="", ends=ends)
-    if not total:
+    lacking = _lacks_approval(desk, rollout, total)
+    if lacking:
+        after = rules.halted(after, lacking, now=desk.now())
+    elif not total:
         after = rules.next_wave(after, now=desk.now()).replace(reason="no phone is meant")
     desk.runner.run(rollouts.put(stored, after))
     return True
+
+
+def _lacks_approval(desk: Desk, rollout: Rollout, phones: int) -> str:
+    """Why the rollout may not begin without a second person, "" where it may: now its phones are known."""
+    if not approval.needed(phones, rollout.most_alone, takes_back=bool(rollout.rollback_of)):
+        return ""
+    given = desk.runner.run(approvals.of(rollout.id))
+    return approval.missing(phones, rollout.state_by or rollout.created_by, rollout.created_by, given)
 
 
 def _selected(desk: Desk, rollout: Rollout) -> tuple[Sequence[str], str | None]:

@@ -17,7 +17,7 @@ from acs.operations import configuration_values, limits, selectors, task_request
 from acs.operations.errors import FieldError, Invalid
 from acs.operations.ports import Runner
 from acs.operations.rollout_desk import Desk
-from acs.store import files, groups
+from acs.store import contents, files, groups
 from acs.store.files import StoredFile
 
 #: Stored files looked through for the images of a rollback.
@@ -40,7 +40,7 @@ async def draft(desk: Desk, asked: Definition) -> Rollout:
     definition = msgspec.structs.replace(asked, select=narrowed)
     rollout = new(desk, definition)
     if asked.kind is Kind.FIRMWARE:
-        return rollout.replace(image=await _image(runner, asked))
+        return rollout.replace(image=await _image(desk, asked))
     if asked.kind is Kind.TASK:
         return rollout.replace(work=await _work(runner, asked))
     if asked.values is not None:
@@ -52,7 +52,12 @@ async def draft(desk: Desk, asked: Definition) -> Rollout:
 def new(desk: Desk, definition: Definition) -> Rollout:
     identifier = desk.randomness(8).hex()
     return Rollout(
-        id=identifier, definition=definition, created_at=desk.now, created_by=desk.by, state_at=desk.now
+        id=identifier,
+        definition=definition,
+        created_at=desk.now,
+        created_by=desk.by,
+        state_at=desk.now,
+        limit=limits.limit_of(desk.runner),
     )
 
 
@@ -62,8 +67,9 @@ def _blanked(definition: Definition, values: dict[str, str | None], catalogue: C
     return msgspec.structs.replace(definition, values={**dict.fromkeys(values), **shown})
 
 
-async def _image(runner: Runner, asked: Definition) -> Image:
-    file = await runner.run(files.get(asked.file))
+async def _image(desk: Desk, asked: Definition) -> Image:
+    runner = desk.runner
+    file = await _stored(runner, asked.file)
     if file is None or not file.file_type.startswith("1 "):
         raise Invalid.field(
             "file",
@@ -76,13 +82,18 @@ async def _image(runner: Runner, asked: Definition) -> Image:
     if wrong:
         allowed = "a file with model and version, or `override` with the reason"
         raise Invalid.field("file", wrong, value=asked.file, allowed=allowed)
-    if asked.sha256 and asked.sha256.lower() != file.sha256:
-        raise Invalid.field("sha256", "is not the file's", value=asked.sha256, allowed=file.sha256)
+    other = firmware_check.wrong_sum(image, sha256=asked.sha256, md5=asked.md5)
+    if other is not None:
+        raise Invalid.field(other.field, "is not the file's", value=other.stated, allowed=other.found)
+    if desk.files is not None:
+        damage = await contents.fault_in_thread(runner.run, desk.files, file.sha256, file.size)
+        if damage:
+            raise Invalid.field("file", f"cannot be sent: {damage}", value=asked.file, allowed="a whole file")
     return image
 
 
 def _image_of(file: StoredFile) -> Image:
-    return Image(file.name, file.size, file.sha256, file.version, file.model)
+    return Image(file.name, file.size, file.sha256, file.version, file.model, file.md5)
 
 
 async def _work(runner: Runner, asked: Definition) -> Work:
@@ -90,13 +101,21 @@ async def _work(runner: Runner, asked: Definition) -> Work:
     if isinstance(work, DownloadWork) and (work.file_type == DOWNLOAD_TYPES[0] or work.file.endswith(".rom")):
         raise Invalid.field("task", "brings firmware", value=asked.task, allowed="kind firmware for that")
     if isinstance(work, DownloadWork) and work.file:
-        file = await runner.run(files.get(work.file))
+        file = await _stored(runner, work.file)
         if file is None:
             raise Invalid.field("task.file", "is not stored here", value=work.file, allowed="a stored file")
         work = msgspec.structs.replace(
             work, size=file.size, sha256=file.sha256, file_type=work.file_type or file.file_type
         )
     return work
+
+
+async def _stored(runner: Runner, name: str) -> StoredFile | None:
+    """The file, None where there is none; what a phone sent is for those who may see that phone."""
+    file = await runner.run(files.get(name))
+    if file is not None and file.device and file.device not in await limits.visible(runner, [file.device]):
+        return None
+    return file
 
 
 async def images(runner: Runner) -> dict[str, Image]:

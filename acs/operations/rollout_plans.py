@@ -22,7 +22,7 @@ from acs.fleet.rollout.firmware_check import Why
 from acs.fleet.rollout.forecast import ENOUGH, UNSEEN, Speed
 from acs.fleet.rollout.plan import Look, Plan, PlannedWave, Some
 from acs.fleet.rollout.rollout import Rollout, State
-from acs.operations import rollout_making, rollouts, selectors
+from acs.operations import rollout_finding, rollout_making, selectors
 from acs.operations.errors import Conflict
 from acs.operations.ports import Runner, moment
 from acs.operations.rollout_desk import Desk
@@ -117,7 +117,7 @@ async def of_definition(desk: Desk, asked: Definition) -> RolloutPlan:
 
 async def of_stored(desk: Desk, identifier: str) -> RolloutPlan:
     """The plan of a draft, or of a rollout that is scheduled. Raises NotFound, and Conflict once it began."""
-    rollout = await rollouts.find(desk.runner, identifier)
+    rollout = await rollout_finding.find(desk.runner, identifier)
     if rollout.state not in (State.DRAFT, State.SCHEDULED):
         raise Conflict(f"A rollout that is {rollout.state} has begun; its forecast tells how it goes on.")
     return await _plan(desk, rollout)

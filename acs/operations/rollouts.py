@@ -16,7 +16,7 @@ from acs.fleet.rollout.definition import Definition, Kind
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.rollout import RETRIED, Rollout, State, WrongState
 from acs.fleet.rollout.tally import Tally, together
-from acs.operations import rollout_making
+from acs.operations import limits, rollout_approvals, rollout_finding, rollout_making
 from acs.operations.errors import Conflict, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.operations.rollout_desk import Desk
@@ -109,12 +109,12 @@ async def create(desk: Desk, asked: Definition) -> RolloutView:
 async def _kept(desk: Desk, rollout: Rollout) -> RolloutView:
     runner, now = desk.runner, desk.now
     at = definitions.starts_at(rollout.definition)
-    if at is not None:
-        rollout = (
-            rules.scheduled(rollout, at=at, by=desk.by, now=now)
-            if at > now
-            else rules.started(rollout, by=desk.by, now=now)
-        )
+    if at is not None and at > now:
+        rollout = rules.scheduled(rollout, at=at, by=desk.by, now=now)
+    elif at is not None:
+        await rollout_approvals.require_for_new(desk, rollout)
+        rollout = rules.started(rollout, by=desk.by, now=now)
+    rollout = rollout.replace(most_alone=desk.most_alone)
     await runner.run(store.create(rollout))
     if rollout.state is not State.DRAFT:
         await runner.run(store.due_at(rollout.id, rollout.start_at or now))
@@ -126,31 +126,23 @@ async def _kept(desk: Desk, rollout: Rollout) -> RolloutView:
 
 async def show(runner: Runner, identifier: str, *, now: float) -> RolloutView:
     """Raises NotFound."""
-    return await _view(runner, await find(runner, identifier), now)
+    return await _view(runner, await rollout_finding.find(runner, identifier), now)
 
 
 async def list_all(runner: Runner, *, cursor: str, limit: int, now: float) -> RolloutList:
-    listed = await runner.drive(store.ids(after=cursor, limit=limit))
-    found = await runner.run_all([store.get(one) for one in listed])
-    items = [await _view(runner, one.rollout, now) for one in found if one is not None]
-    following = listed[-1] if len(listed) == limit else None
-    return RolloutList(items, following, await runner.run(store.count()))
+    found = await rollout_finding.page(runner, cursor=cursor, limit=limit)
+    items = [await _view(runner, one, now) for one in found.rollouts]
+    return RolloutList(items, found.next, found.total)
 
 
 async def members(
     runner: Runner, identifier: str, *, outcome: Outcome | None, cursor: str, limit: int
 ) -> MemberList:
-    await find(runner, identifier)
+    """Phones that the caller does not see (any more) are left out, so that a page may be short."""
+    await rollout_finding.find(runner, identifier)
     page = await runner.drive(store.page(identifier, outcome=outcome, cursor=cursor, limit=limit))
-    return MemberList([_member(one) for one in page.members], page.next)
-
-
-async def find(runner: Runner, identifier: str) -> Rollout:
-    """Raises NotFound."""
-    stored = await runner.run(store.get(identifier))
-    if stored is None:
-        raise NotFound("rollout", identifier)
-    return stored.rollout
+    seen = await limits.visible(runner, (one.device for one in page.members))
+    return MemberList([_member(one) for one in page.members if one.device in seen], page.next)
 
 
 async def _view(runner: Runner, rollout: Rollout, now: float) -> RolloutView:
@@ -215,7 +207,13 @@ def _member(one: Known) -> MemberView:
 
 
 async def start(desk: Desk, identifier: str) -> RolloutView:
-    return await _change(desk, identifier, lambda one: rules.started(one, by=desk.by, now=desk.now))
+    """Raises NotFound, and Conflict for one that began, or that lacks the approval that it needs."""
+    await rollout_approvals.require(desk, await rollout_finding.find(desk.runner, identifier))
+    return await _change(
+        desk,
+        identifier,
+        lambda one: rules.started(one, by=desk.by, now=desk.now).replace(most_alone=desk.most_alone),
+    )
 
 
 async def pause(desk: Desk, identifier: str) -> RolloutView:
@@ -223,8 +221,9 @@ async def pause(desk: Desk, identifier: str) -> RolloutView:
 
 
 async def resume(desk: Desk, identifier: str) -> RolloutView:
-    """What went wrong so far is forgiven."""
-    rollout = await find(desk.runner, identifier)
+    """What went wrong so far is forgiven. Raises NotFound and Conflict as `start` does."""
+    rollout = await rollout_finding.find(desk.runner, identifier)
+    await rollout_approvals.require(desk, rollout)
     counts: Counts = await desk.runner.run(store.counts(identifier))
     whole = together(counts.tallies(rollout.ends))
     return await _change(desk, identifier, lambda one: rules.resumed(one, whole, by=desk.by, now=desk.now))
@@ -250,7 +249,7 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
 
     Raises Conflict for one that is running, and for kinds that change nothing that could be brought back.
     """
-    source = await find(desk.runner, identifier)
+    source = await rollout_finding.find(desk.runner, identifier)
     was = source.definition
     if source.state is State.RUNNING:
         raise Conflict("A rollout that is running cannot be taken back; pause or abort it first.")
@@ -265,17 +264,19 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
         start="now",
     )
     images = await rollout_making.images(desk.runner) if was.kind is Kind.FIRMWARE else {}
-    made = rollout_making.new(desk, definition).replace(rollback_of=source.id, images=images)
+    made = rollout_making.new(desk, definition)
+    made = made.replace(rollback_of=source.id, images=images, limit=source.limit)
     return await _kept(desk, made)
 
 
 async def _change(desk: Desk, identifier: str, changed: Callable[[Rollout], Rollout]) -> RolloutView:
     runner, now = desk.runner, desk.now
+    await rollout_finding.find(runner, identifier)
     try:
         after = await runner.drive(store.change(identifier, changed))
     except WrongState as wrong:
         raise Conflict(str(wrong)) from None
     if after is None:
-        raise NotFound("rollout", identifier)
+        raise NotFound("rollout", identifier)  # it was forgotten in this very moment
     await runner.run(store.due_at(identifier, now))
     return await _view(runner, after, now)

@@ -54,6 +54,10 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State = State.DRAFT
     created_at: float = 0
     created_by: str = ""
+    #: the selector that its maker is limited to, "" for none: who has another limit does not see it
+    limit: str = ""
+    #: phones from which on it needs a second person, as it was set when it was to start; 0 for never
+    most_alone: int = 0
     #: the rollout that this one takes back
     rollback_of: str = ""
     #: firmware: the image; for a rollback the images by the version that they bring back

@@ -1,4 +1,7 @@
-"""Whether so much went wrong that a rollout must halt at once."""
+"""Whether so much went wrong that a rollout must halt at once.
+
+A share that is not 0 lets one phone go wrong however few there are: 10 % of five phones are not "none".
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,20 @@ def tripped(stop: Stop | None, tally: Tally, *, in_a_row: int, pardon: Pardon = 
 
 
 def _beyond(limit: Limit | None, number: int, total: int) -> bool:
-    return limit is not None and number > shares.most(limit, total)
+    return limit is not None and number > _most(limit, total)
+
+
+def _most(limit: Limit, total: int) -> float:
+    share = shares.percent(limit)
+    least = 1.0 if share else 0.0
+    return max(least, shares.most(limit, total))
 
 
 def _limit(limit: Limit | None, total: int) -> str:
     assert limit is not None, "it was reached"
     if shares.percent(limit) is None:
         return str(limit)
-    return f"{limit} of {total}"
+    return "1" if 0 < shares.most(limit, total) < 1 else f"{limit} of {total}"
 
 
 def _phones(number: int) -> str:

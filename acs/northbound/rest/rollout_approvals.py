@@ -28,6 +28,7 @@ ROUTES = (
         handle=_approve,
         summary="Approve of a rollout that somebody else has made, before it starts; for users, not tokens",
         role=Role.ENGINEER,
+        limited=True,
         body=ApprovalRequest,
         answers={200: ApprovalList},
         problems=(409,),
@@ -37,6 +38,7 @@ ROUTES = (
         path=_ROLLOUT + "/approvals",
         handle=_list,
         summary="Who has approved of a rollout",
+        limited=True,
         answers={200: ApprovalList},
     ),
 )

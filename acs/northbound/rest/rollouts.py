@@ -96,7 +96,13 @@ _ONE = _ALL + "/{rollout}"
 
 
 def _post(path: str, handle: Any, summary: str, **more: Any) -> Route:
-    given = {"answers": {200: RolloutView}, "problems": (409,), "role": Role.ENGINEER, **more}
+    given = {
+        "answers": {200: RolloutView},
+        "problems": (409,),
+        "role": Role.ENGINEER,
+        "limited": True,
+        **more,
+    }
     return Route(method="POST", path=path, handle=handle, summary=summary, **given)
 
 
@@ -106,6 +112,7 @@ ROUTES = (
         path=_ALL,
         handle=_list,
         summary="Rollouts, newest first",
+        limited=True,
         query=_ListQuery,
         answers={200: RolloutList},
     ),
@@ -131,6 +138,7 @@ ROUTES = (
         path=_ONE,
         handle=_show,
         summary="One rollout: state, waves, forecast",
+        limited=True,
         answers={200: RolloutView},
     ),
     Route(
@@ -139,6 +147,7 @@ ROUTES = (
         handle=_members,
         query=_MembersQuery,
         summary="Its phones with their outcome and evidence",
+        limited=True,
         answers={200: MemberList},
     ),
     _post(

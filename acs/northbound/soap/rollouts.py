@@ -183,7 +183,7 @@ def _steer(verb: str, perform: _Steer, summary: str, request: type[Struct] | Non
         request=request or defstruct(name, fields, frozen=True, module=__name__),
         answer=RolloutView,
         perform=perform,
-        rule=Rule(Role.ENGINEER),
+        rule=Rule(Role.ENGINEER, for_limited=True),
         change=Change(
             operation=f"rollouts.{verb.lower()}",
             on=lambda asked, _: f"rollouts/{asked.rollout}/{verb.lower()}",
@@ -198,7 +198,7 @@ OPERATIONS = (
         request=CreateRollout,
         answer=RolloutView,
         perform=_create,
-        rule=Rule(Role.ENGINEER),
+        rule=Rule(Role.ENGINEER, for_limited=True),
         change=Change(
             operation="rollouts.create",
             on=lambda _, made: f"rollouts/{made.id}" if made else "rollouts",
@@ -210,6 +210,7 @@ OPERATIONS = (
         request=ListRollouts,
         answer=RolloutList,
         perform=_list,
+        rule=Rule(for_limited=True),
     ),
     Operation(
         name="GetRollout",
@@ -217,6 +218,7 @@ OPERATIONS = (
         request=GetRollout,
         answer=RolloutView,
         perform=_get,
+        rule=Rule(for_limited=True),
     ),
     Operation(
         name="ListRolloutDevices",
@@ -224,6 +226,7 @@ OPERATIONS = (
         request=ListRolloutDevices,
         answer=MemberList,
         perform=_members,
+        rule=Rule(for_limited=True),
     ),
     _steer("Start", _steering(rollouts.start), "Start a rollout now"),
     _steer("Pause", _steering(rollouts.pause), "Let nothing begin for now"),

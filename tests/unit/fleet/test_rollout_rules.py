@@ -120,3 +120,20 @@ def test_firmware_against_a_phone(phone, options, says):
 def test_stop_rules(stop, failed, unconfirmed, row, halts):
     tally = Tally(100, {Outcome.FAILED: failed, Outcome.UNCONFIRMED: unconfirmed})
     assert bool(stop_rule.tripped(stop, tally, in_a_row=row)) is halts
+
+
+@pytest.mark.parametrize(
+    ("limit", "total", "failed", "says"),
+    [
+        ("10%", 5, 1, ""),
+        ("10%", 5, 2, "2 phones failed, and at most 1 may"),
+        ("10%", 1, 1, ""),
+        ("10%", 20, 2, ""),
+        ("10%", 20, 3, "3 phones failed, and at most 10% of 20 may"),
+        ("0%", 5, 1, "1 phone failed, and at most 0% of 5 may"),
+        (0, 5, 1, "1 phone failed, and at most 0 may"),
+    ],
+)
+def test_a_share_of_few_phones_is_one_of_them(limit, total, failed, says):
+    tally = Tally(total, {Outcome.FAILED: failed})
+    assert stop_rule.tripped(Stop(failures=limit), tally, in_a_row=0) == says

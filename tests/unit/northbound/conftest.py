@@ -58,11 +58,15 @@ def _answers(redis: Redis) -> bool:
         return False
 
 
-def start_rest(redis_url: str, data_dir: Path, web: str = "{}") -> tuple[subprocess.Popen[str], str]:
-    """The process and its URL; `web` is what is set for the web port."""
+def start_rest(
+    redis_url: str, data_dir: Path, web: str = "{}", approval: int = 0
+) -> tuple[subprocess.Popen[str], str]:
+    """The process and its URL; `web` is what is set for the web port, `approval` is `rollout_approval`."""
     data_dir.mkdir(exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), redis_url, str(data_dir), web], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(SERVER), redis_url, str(data_dir), web, str(approval)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     return process, f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -201,10 +205,16 @@ def anonymous(store: BlockingRunner, base_url: str) -> Iterator[Api]:
 
 
 @pytest.fixture
-def phone(store: BlockingRunner) -> Callable[..., str]:
+def phone(store: BlockingRunner, a_phone: Callable[..., Device]) -> Callable[..., str]:
     """`phone(serial_number="1")` is known from now on; gives its id."""
+    return lambda **facts: put_device(store, a_phone(**facts))
 
-    def know(**facts: Any) -> str:
+
+@pytest.fixture
+def a_phone() -> Callable[..., Device]:
+    """`a_phone(serial_number="1")` is the record of such a phone."""
+
+    def make(**facts: Any) -> Device:
         known = {
             "manufacturer": "Yealink",
             "oui": "001565",
@@ -222,9 +232,9 @@ def phone(store: BlockingRunner) -> Callable[..., str]:
         }
         names = ("manufacturer", "oui", "product_class", "serial_number")
         identifier = device_id_text(DeviceId(*(known[name] for name in names)))
-        return put_device(store, Device(id=identifier, **known))
+        return Device(id=identifier, **known)
 
-    return know
+    return make
 
 
 def put_device(store: BlockingRunner, device: Device) -> str:

@@ -1,6 +1,7 @@
-"""The REST API alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR [WEB]`. Prints its port.
+"""The REST API alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR [WEB [APPROVAL]]`.
 
-WEB is JSON of what is set for the web port.
+It prints its port. WEB is JSON of what is set for the web port; APPROVAL are the phones from which on a
+rollout needs a second person.
 
 Connection requests go nowhere: a serial number that begins with SLOW takes a minute, one with GONE fails in
 the sender itself, all others answer at once.
@@ -27,15 +28,16 @@ from acs.store.runner_reactor import ReactorRunner
 from acs.store.shapes import Shapes
 
 
-def main(redis_url: str, data_dir: Path, web: Web) -> None:
+def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) -> None:
     log_file = (data_dir / "server.log").open("w", encoding="utf-8")  # closed when nobody holds it
     logs.start("info", log_file)
     asyncioreactor.install()
     from twisted.internet import reactor  # only after its kind was chosen
     from twisted.internet.task import deferLater
 
+    from acs.northbound.nbi.room import rooms as nbi_rooms
     from acs.northbound.rest.site import make_site
-    from acs.northbound.soap.room import rooms
+    from acs.northbound.soap.room import rooms as soap_rooms
 
     loop: Any = reactor
     runner = ReactorRunner(redis_url)
@@ -63,10 +65,12 @@ def main(redis_url: str, data_dir: Path, web: Web) -> None:
         file_limit=32 << 20,
         version="1.2.3",
         web=web,
+        rollout_approval=rollout_approval,
     )
 
     def listen(_: object) -> None:
-        port = loop.listenTCP(0, make_site(services, rooms=rooms(services)), interface="127.0.0.1")
+        rooms = {**soap_rooms(services), **nbi_rooms(services)}
+        port = loop.listenTCP(0, make_site(services, rooms=rooms), interface="127.0.0.1")
         print(port.getHost().port, flush=True)
 
     loop.callWhenRunning(lambda: runner.start().addCallback(listen))
@@ -74,4 +78,5 @@ def main(redis_url: str, data_dir: Path, web: Web) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), msgspec.json.decode((sys.argv[3:] or ["{}"])[0], type=Web))
+    _web = msgspec.json.decode((sys.argv[3:] or ["{}"])[0], type=Web)
+    main(sys.argv[1], Path(sys.argv[2]), _web, int((sys.argv[4:] or ["0"])[0]))

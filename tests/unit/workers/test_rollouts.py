@@ -6,12 +6,14 @@ import pytest
 from msgspec import structs
 
 from acs.fleet.rollout import rollout as rules
+from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.definition import Gate, Pace, Stop
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.rollout import State
+from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Window
 from acs.fleet.task import TaskState
-from acs.store import events, rollouts, tasks
+from acs.store import approvals, events, rollouts, tasks
 from tests.unit.workers.rollout_fleet import (
     IMAGE,
     NEW,
@@ -251,3 +253,16 @@ def test_two_jobs_at_once_do_no_more_than_one(fleet):
         fleet.now += 5
     assert fleet.outcomes() == {"succeeded": 8}
     assert fleet.started == dict.fromkeys(ids, 1)
+
+
+def test_one_that_started_by_itself_halts_without_the_second_person_that_it_needs(fleet):
+    ids = fleet.phones(4)
+    fleet.rollout()
+    fleet.change(lambda one: one.replace(most_alone=4, state_by="", created_by="eve"))
+    assert (state := fleet.run(ids)).state is State.HALTED
+    assert "approval of a second person" in state.reason
+    assert fleet.outcomes() == {"waiting": 4}
+    fleet.runner.run_all(approvals.add("r1", Approval("adam", fleet.now)))
+    fleet.change(lambda one: rules.resumed(one, Tally(4), by="eve", now=fleet.now))
+    assert fleet.run(ids).state is State.COMPLETED
+    assert fleet.outcomes() == {"succeeded": 4}
