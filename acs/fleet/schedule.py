@@ -27,6 +27,9 @@ _SHARE = 0.5
 
 UTC = "UTC"
 
+#: Seconds that a single run may be away.
+FARTHEST = 10 * 366 * 86_400.0
+
 
 class RunOutcome(StrEnum):
     """What came of a due time."""
@@ -124,6 +127,8 @@ def faults_of_time(cron: str, at: str, zone: str, now: float) -> Iterator[tuple[
     if once <= now:
         told = schedule_times.shown(now, ZoneInfo(UTC))
         yield ("at", at, "has passed", f"a time after {told} UTC"), None
+    elif once > now + FARTHEST:
+        yield ("at", at, "is too far away", "a time within ten years"), None
 
 
 def _faults_of_cron(cron: str, clock: ZoneInfo | None, now: float) -> Iterator[tuple[Fault, int | None]]:
