@@ -98,11 +98,7 @@ def step(runner: BlockingRunner, identifier: str, now: float) -> Run | None:
         runner.run(rollouts.create(verdict.rollout))
         runner.run(rollouts.due_at(verdict.rollout.id, now))
     runner.run(events.push((_event(schedule, verdict.run, verdict.rollout),)))
-
-    def dealt_with(one: Schedule) -> Schedule:
-        return rules.after_run(one, verdict.run, now) if one.next_at == verdict.run.due else one
-
-    runner.drive(schedules.change(identifier, dealt_with))
+    runner.drive(schedules.change(identifier, lambda one: rules.after_run(one, verdict.run, now)))
     return verdict.run
 
 
@@ -113,12 +109,13 @@ def _template(runner: BlockingRunner, template: Rollout) -> Rollout | str:
         file = runner.run(files.get(definition.file))
         if file is None or not file.file_type.startswith("1 "):
             return f"{definition.file} is no stored firmware any more"
-        image = Image(file.name, file.size, file.sha256, file.version, file.model)
+        image = Image(file.name, file.size, file.sha256, file.version, file.model, file.md5)
         wrong = firmware_check.of_image(image, override=definition.override)
         if wrong:
             return f"{definition.file} {wrong}"
-        if definition.sha256 and definition.sha256.lower() != file.sha256:
-            return f"{definition.file} is not the file with the SHA-256 {definition.sha256} any more"
+        other = firmware_check.wrong_sum(image, sha256=definition.sha256, md5=definition.md5)
+        if other is not None:
+            return f"{definition.file} is not the file with the {other.field} {other.stated} any more"
         return template.replace(image=image)
     if isinstance(work, DownloadWork) and work.file:
         file = runner.run(files.get(work.file))

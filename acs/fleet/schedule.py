@@ -254,6 +254,9 @@ def made_from(
 
 
 def after_run(schedule: Schedule, run: Run, now: float) -> Schedule:
-    """The schedule once a due time was dealt with."""
+    """The schedule once a due time was dealt with; where it was given another meanwhile, that stays."""
     kept = tuple(one for one in schedule.runs if one.due != run.due or one.by)
-    return schedule.replace(runs=(run, *kept)[:REMEMBERED], next_at=following(schedule, max(run.due, now)))
+    next_at = schedule.next_at
+    if next_at == run.due:
+        next_at = following(schedule, max(run.due, now))
+    return schedule.replace(runs=(run, *kept)[:REMEMBERED], next_at=next_at)
