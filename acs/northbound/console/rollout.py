@@ -15,7 +15,8 @@ from acs.northbound.console import pages, rollout_words
 from acs.northbound.console.rollout_steering import fitting
 from acs.northbound.console.rollouts import meant, progress_of
 from acs.northbound.console.visits import Answer, Page, Visit
-from acs.operations import events, rollout_approvals, rollouts
+from acs.northbound.rollout_desk import desk_for
+from acs.operations import events, rollout_approvals, rollout_plans, rollouts
 from acs.operations.errors import Invalid
 from acs.operations.events import EventView
 from acs.operations.rollout_approvals import ApprovalView
@@ -126,6 +127,13 @@ async def _second(visit: Visit, one: RolloutView) -> Second | None:
     return Second(needed, lacking, phones, given, fault)
 
 
+async def _plan(visit: Visit) -> Answer:
+    """What it would do, of one that has not begun."""
+    one = await find(visit)
+    plan = await rollout_plans.of_stored(desk_for(visit.services, visit.actor), one.id)
+    return pages.show(visit, "rollout-foreseen.html", one=one, base=f"/rollouts/{one.id}", plan=plan)
+
+
 # --- its phones -----------------------------------------------------------------------------------------
 
 
@@ -169,5 +177,6 @@ def _outcome(text: str) -> Outcome | None:
 
 PAGES = (
     Page(method="GET", path="/rollouts/{rollout}", handle=_show),
+    Page(method="GET", path="/rollouts/{rollout}/plan", handle=_plan),
     Page(method="GET", path="/rollouts/{rollout}/phones", handle=_phones),
 )

@@ -52,7 +52,12 @@ async def _remove(visit: Visit) -> Answer:
             text="Its name is gone at once. Tasks already put down can still fetch it for a day.",
             button="Remove it",
             back="/files",
-            facts=[("Type", file.file_type), ("Version", file.version), ("SHA-256", file.sha256)],
+            facts=[
+                ("Type", file.file_type),
+                ("Version", file.version),
+                ("SHA-256", file.sha256),
+                ("MD5", file.md5),
+            ],
         )
     await files.remove(visit.runner, visit.services.files, name, now=visit.now)
     visit.tell(f"files/{name}", old=file)

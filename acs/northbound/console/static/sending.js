@@ -1,5 +1,16 @@
 // Files go to the server as they are, with a bar that shows how far it is.
 
+// Where the file is for a field of another form, that field has it, and the page stays.
+function choose(form, name) {
+  const select = document.getElementById(form.dataset.into);
+  const known = [...select.options].find((one) => one.value === name);
+  if (!known) select.add(new Option(name, name));
+  select.value = name;
+  const said = form.querySelector("[data-stored]");
+  said.textContent = `${name} is stored, and chosen.`;
+  said.hidden = false;
+}
+
 export function startSending() {
   for (const form of document.querySelectorAll("form[data-send]")) {
     form.addEventListener("submit", (event) => {
@@ -16,7 +27,8 @@ export function startSending() {
       request.upload.onprogress = (step) => { bar.hidden = false; bar.value = step.loaded; bar.max = step.total; };
       request.onload = () => {
         bar.hidden = true;
-        if (request.status < 300) location.href = request.responseText || location.href;
+        if (request.status < 300 && form.dataset.into) choose(form, fields.get("name"));
+        else if (request.status < 300) location.href = request.responseText || location.href;
         else { said.hidden = false; said.textContent = request.responseText; }
         for (const button of form.querySelectorAll("button")) button.disabled = false;
       };
