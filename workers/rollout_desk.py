@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from acs.datamodel import model_files
@@ -14,7 +15,7 @@ from acs.fleet.profile import ModelProfile
 from acs.fleet.rollout.firmware_check import NumberOf
 from acs.fleet.rollout.member import Member
 from acs.fleet.rollout.rollout import Rollout
-from acs.store import rollouts, timeline
+from acs.store import contents, rollouts, timeline
 from acs.store.layer_cache import LayerCache
 from acs.store.rollouts import Known
 from acs.store.runner_blocking import BlockingRunner
@@ -23,7 +24,8 @@ from acs.store.shapes import Shapes
 
 @dataclass
 class Desk:
-    """`runner` runs the store's calls, `now` tells the time."""
+    """`runner` runs the store's calls, `now` tells the time; `files` is where the bytes of stored files are,
+    None where nobody can look."""
 
     runner: BlockingRunner
     now: Callable[[], float] = time.time
@@ -31,10 +33,19 @@ class Desk:
     layers: LayerCache = field(default_factory=LayerCache)
     models: dict[str, ModelProfile] = field(default_factory=dict)
     number_of: NumberOf = field(default_factory=lambda: model_files.with_own("").number_of)
+    files: Path | None = None
 
     def known(self, rollout: str, device_ids: Sequence[str]) -> list[Known]:
         found: list[Known] = self.runner.run(rollouts.known(rollout, device_ids)) if device_ids else []
         return found
+
+    def damage(self, rollout: Rollout) -> str:
+        """Why the image of a rollout cannot be sent, "" where it can or where it has none of its own."""
+        image = rollout.image
+        if image is None or self.files is None:
+            return ""
+        fault: str = self.runner.drive(contents.fault_of(self.files, image.sha256, image.size))
+        return f"{image.name} cannot be sent: {fault}" if fault else ""
 
     def sources(self, rollout: Rollout, device_ids: Sequence[str]) -> dict[str, Member]:
         """The phones in the rollout that this one takes back; empty for one that takes back none."""

@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 def advance(identifier: str, taken_until: float = 0.0) -> dict[str, int | str]:
     """Some steps of a rollout. `taken_until` is what the clock took it until, 0 where nobody did."""
-    desk = Desk(current().runner)
+    desk = Desk(current().runner, files=current().data_dir / "files")
     try:
         steps = steps_of(desk, identifier)
     except Exception as error:
@@ -106,6 +106,9 @@ def _onward(desk: Desk, stored: Stored, counts: Counts, now: float) -> bool:
     if why:
         return _put(desk, stored, rules.halted(rollout, f"{why}", now=now))
     if not together(tallies[: rollout.wave + 1]).complete:
+        why = desk.damage(rollout)
+        if why:
+            return _put(desk, stored, rules.halted(rollout, why, now=now))
         return give(desk, stored)
     if not rollout.through_at:
         desk.runner.run(events.push((_wave_event(rollout, tallies[rollout.wave].shown(), now),)))

@@ -25,6 +25,8 @@ def file() -> None:
 @click.option("--version", "version", help="The firmware version that a phone shows with it.")
 @click.option("--model", help="The model that it is for.")
 @click.option("--resource", metavar="KIND", help="The kind of a resource file: phones may fetch it by name.")
+@click.option("--sha256", help="What it must be: refused where its SHA-256 is another.")
+@click.option("--md5", help="The same by MD5, as makers of firmware publish it.")
 @server_options
 def add(
     server: Server,
@@ -34,12 +36,16 @@ def add(
     version: str | None,
     model: str | None,
     resource: str | None,
+    sha256: str | None,
+    md5: str | None,
 ) -> None:
     """Store a file on the server, or replace the one of this name."""
     about = {"file_type": file_type, "version": version, "model": model, "resource": resource}
-    stored = send_file(server, path, name or path.name, about)
+    sums = {"sha256": sha256 and sha256.lower(), "md5": md5 and md5.lower()}
+    stored = send_file(server, path, name or path.name, about | sums)
+    size = byte_size(stored.get("size"))
     server.printer.result(
-        stored, f"{stored['name']}  {byte_size(stored.get('size'))}  sha256 {stored.get('sha256')}"
+        stored, f"{stored['name']}  {size}  sha256 {stored.get('sha256')}  md5 {stored.get('md5')}"
     )
 
 

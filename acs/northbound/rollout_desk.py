@@ -18,4 +18,5 @@ def desk_for(services: Services, actor: Actor) -> Desk:
         randomness=services.randomness,
         now=services.now(),
         most_alone=services.rollout_approval,
+        files=services.files,
     )

@@ -8,7 +8,6 @@ unless a name has them again.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from datetime import datetime
@@ -22,20 +21,29 @@ from acs.fleet.requests import DOWNLOAD_TYPES, MAX_FILE_TYPE, UPLOAD_TYPES
 from acs.operations import resources
 from acs.operations.errors import Invalid, NotFound, Unavailable
 from acs.operations.ports import Runner, moment
+from acs.store import contents
 from acs.store import files as store
+from acs.store.contents import Sums
 from acs.store.files import StoredFile
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
+#: Sums that may be stated, and how many hex digits they have.
+_SUMS = {"sha256": 64, "md5": 32}
+
 #: Seconds for which the bytes of a removed name stay on disk.
 GRACE = 86_400.0
+
+#: Records read in one round trip.
+_AT_ONCE = 500
 
 #: What a file is when nobody says, by the end of its name.
 _TYPES_BY_SUFFIX = {".rom": DOWNLOAD_TYPES[0], ".cfg": DOWNLOAD_TYPES[2]}
 
 
 class FileView(Struct, frozen=True):
-    """`device` and `task` are set for what a phone sent. `size` in bytes, `sha256` in hex.
+    """`device` and `task` are set for what a phone sent. `size` in bytes, `sha256` and `md5` in hex; `md5` is
+    "" for a file that was stored before it was taken.
 
     `resource` is the kind of a resource file; phones fetch it at `path` of the files port. Both may be "".
     """
@@ -43,6 +51,7 @@ class FileView(Struct, frozen=True):
     name: str
     size: int
     sha256: str
+    md5: str
     file_type: str
     version: str
     model: str
@@ -82,28 +91,41 @@ class About(Struct, frozen=True, forbid_unknown_fields=True):
             "fetch it by its name",
         ),
     ] = ""
+    sha256: Annotated[
+        str, Meta(description="what the file must be, in hex, as its maker says; it is refused else")
+    ] = ""
+    md5: Annotated[str, Meta(description="the same by MD5, as makers of firmware publish it")] = ""
 
 
 async def put(
-    runner: Runner, directory: Path, received: Path, name: str, about: About, *, by: str, now: float
+    runner: Runner,
+    directory: Path,
+    received: Path,
+    name: str,
+    about: About,
+    *,
+    by: str,
+    now: float,
+    oui: str = "",
 ) -> tuple[FileView, bool]:
     """Keep the file at `received`, which is used up, under this name; also tells whether the name is new.
 
-    Acknowledged only when its bytes are on disk. Raises Invalid for a name or type that cannot be, and for a
-    resource file that no phone could use.
+    Acknowledged only when its bytes are on disk. Raises Invalid for a name or type that cannot be, for bytes
+    that are not what their sums say, and for a resource file that no phone could use.
     """
     check_name(name)
     try:
+        _check_sums(about)
         file_type = about.file_type or _TYPES_BY_SUFFIX.get(Path(name).suffix.lower(), "")
         if about.resource:
             await resources.check_stored(about.resource, received)
         if file_type or not about.resource:
             _check_type(file_type, about.file_type)
-        size, digest = await deferToThread(_keep, received, directory)
+        found = await deferToThread(_keep, received, directory, about)
         file = StoredFile(
             name=name,
-            sha256=digest,
-            size=size,
+            sha256=found.sha256,
+            size=found.size,
             file_type=file_type,
             version=about.version,
             model=about.model,
@@ -111,6 +133,8 @@ async def put(
             created_by=by,
             content_type=resources.CONTENT_TYPE if about.resource else "application/octet-stream",
             resource=about.resource,
+            oui=oui,
+            md5=found.md5,
         )
         before = await runner.run(store.put(file))
     finally:
@@ -134,6 +158,17 @@ async def page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
     return FilePage([view(file) for file in found.files], found.next, found.total)
 
 
+async def every(runner: Runner) -> list[StoredFile]:
+    """The records of all stored files, by name."""
+    found: list[StoredFile] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        some = await runner.drive(store.page(cursor=cursor, limit=_AT_ONCE))
+        found += some.files
+        cursor = some.next
+    return found
+
+
 async def remove(runner: Runner, directory: Path, name: str, *, now: float) -> None:
     """Take the name away. Tasks already put down can still fetch its bytes for `GRACE`. Raises NotFound."""
     given_up = await runner.run(store.delete(name)) if NAME.fullmatch(name) else None
@@ -153,6 +188,7 @@ def view(file: StoredFile) -> FileView:
         name=file.name,
         size=file.size,
         sha256=file.sha256,
+        md5=file.md5,
         file_type=file.file_type,
         version=file.version,
         model=file.model,
@@ -176,6 +212,13 @@ def check_name(name: str) -> None:
         )
 
 
+def _check_sums(about: About) -> None:
+    for name, digits in _SUMS.items():
+        said = getattr(about, name)
+        if said and not re.fullmatch(rf"[0-9A-Fa-f]{{{digits}}}", said):
+            raise Invalid.field(name, "is no such sum", value=said, allowed=f"{digits} hex digits")
+
+
 def _check_type(file_type: str, given: str) -> None:
     number, _, text = file_type.partition(" ")
     if not text.strip() or not (number == "X" or number.isdigit()):
@@ -188,14 +231,17 @@ def _check_type(file_type: str, given: str) -> None:
         )
 
 
-def _keep(received: Path, directory: Path) -> tuple[int, str]:
-    """Hash the file and put it in its place; its size and SHA-256. Runs in a thread."""
+def _keep(received: Path, directory: Path, about: About) -> Sums:
+    """Sum the file up, hold that against what was said of it, and put it in its place. Runs in a thread."""
     try:
         with received.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = os.fstat(file.fileno()).st_size
+            found = contents.sums(file)
+        for name in _SUMS:
+            said = getattr(about, name).lower()
+            if said and said != getattr(found, name):
+                raise Invalid.field(name, "is not the file's", value=said, allowed=getattr(found, name))
         directory.mkdir(parents=True, exist_ok=True)
-        received.replace(content(directory, digest))
+        received.replace(content(directory, found.sha256))
         descriptor = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -203,7 +249,7 @@ def _keep(received: Path, directory: Path) -> tuple[int, str]:
             os.close(descriptor)
     except OSError as error:
         raise Unavailable(f"The file could not be kept: {error.strerror}.", retry_after=60) from error
-    return size, digest
+    return found
 
 
 def _touch(path: Path, now: float) -> None:

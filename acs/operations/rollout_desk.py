@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from acs.store.shapes import Shapes
 
 class Desk(Struct, frozen=True, kw_only=True):
     """`runner` sees as much as `actor` may. `most_alone`: phones from which on a rollout needs a second
-    person, 0 for never."""
+    person, 0 for never. `files`: where the bytes of stored files are, None where nobody can look."""
 
     runner: Runner
     actor: Actor
@@ -25,6 +26,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     randomness: Callable[[int], bytes]
     now: float
     most_alone: int = 0
+    files: Path | None = None
 
     @property
     def by(self) -> str:

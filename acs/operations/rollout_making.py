@@ -85,11 +85,16 @@ async def _image(desk: Desk, asked: Definition) -> Image:
     other = firmware_check.wrong_sum(image, sha256=asked.sha256, md5=asked.md5)
     if other is not None:
         raise Invalid.field(other.field, "is not the file's", value=other.stated, allowed=other.found)
-    if desk.files is not None:
-        damage = await contents.fault_in_thread(runner.run, desk.files, file.sha256, file.size)
-        if damage:
-            raise Invalid.field("file", f"cannot be sent: {damage}", value=asked.file, allowed="a whole file")
+    damage = await _damage(desk, file)
+    if damage:
+        raise Invalid.field("file", f"cannot be sent: {damage}", value=asked.file, allowed="a whole file")
     return image
+
+
+async def _damage(desk: Desk, file: StoredFile) -> str:
+    if desk.files is None:
+        return ""
+    return await contents.fault_in_thread(desk.runner.run, desk.files, file.sha256, file.size)
 
 
 def _image_of(file: StoredFile) -> Image:
@@ -118,15 +123,15 @@ async def _stored(runner: Runner, name: str) -> StoredFile | None:
     return file
 
 
-async def images(runner: Runner) -> dict[str, Image]:
-    """All stored firmware by its version."""
+async def images(desk: Desk) -> dict[str, Image]:
+    """All stored firmware by its version, but for what is damaged."""
     found: dict[str, Image] = {}
     cursor: str | None = ""
     while cursor is not None:
-        page = await runner.drive(files.page(cursor=cursor, limit=_FILES_PAGE))
+        page = await desk.runner.drive(files.page(cursor=cursor, limit=_FILES_PAGE))
         for file in page.files:
             version = file.version or firmware_check.version_in(file.name)
-            if file.file_type.startswith("1 ") and version:
+            if file.file_type.startswith("1 ") and version and not await _damage(desk, file):
                 found[version] = _image_of(file)
         cursor = page.next
     return found

@@ -263,7 +263,7 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
         soak=0,
         start="now",
     )
-    images = await rollout_making.images(desk.runner) if was.kind is Kind.FIRMWARE else {}
+    images = await rollout_making.images(desk) if was.kind is Kind.FIRMWARE else {}
     made = rollout_making.new(desk, definition)
     made = made.replace(rollback_of=source.id, images=images, limit=source.limit)
     return await _kept(desk, made)

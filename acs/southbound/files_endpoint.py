@@ -55,6 +55,8 @@ class ServedFile(Struct, frozen=True):
     name: str
     rollout: str = ""
     bandwidth: int = 0
+    #: why it cannot be served, "" where it can
+    fault: str = ""
 
 
 class Transfer(Struct, frozen=True):
@@ -79,6 +81,8 @@ class Transfer(Struct, frozen=True):
     wanted: int = 0
     #: of a stored file, in hex; "" for a broken upload
     sha256: str = ""
+    #: of an upload that is stored, in hex
+    md5: str = ""
     #: why it broke off, as far as it is known
     reason: str = ""
     peer: str = ""
@@ -182,8 +186,11 @@ class FilesEndpoint:
     def _serve(
         self, file: ServedFile | None, request: Request, grant: Grant
     ) -> Response | Deferred[Response]:
-        if file is None or not _holds(file):
+        if file is None:
             return text_response(404, "the file of this link is gone")
+        if file.fault:
+            log.error("stored file cannot be served", name=file.name, path=str(file.path), reason=file.fault)
+            return text_response(404, f"the file of this link cannot be served: {file.fault}")
         etag = b'"%b"' % file.sha256.encode()
         fields: tuple[tuple[bytes, bytes], ...] = ((b"Accept-Ranges", b"bytes"), (b"ETag", etag))
         if same_entity(request.headers.get(b"if-none-match"), etag, weak=True):
@@ -285,7 +292,9 @@ class _Upload:
         self._transfers = transfers
 
     def received(self, received: Received) -> Deferred[Response]:
-        transfer = self._transfer(received.size, True, size=received.size, sha256=received.sha256)
+        transfer = self._transfer(
+            received.size, True, size=received.size, sha256=received.sha256, md5=received.md5
+        )
         return self._transfers.record(transfer).addCallback(lambda _: text_response(200, "stored"))
 
     def broken_off(self, size: int, reason: str) -> None:
@@ -293,7 +302,7 @@ class _Upload:
         self._transfers.record(transfer).addErrback(_not_recorded, transfer)
 
     def _transfer(
-        self, count: int, complete: bool, *, size: int, sha256: str = "", reason: str = ""
+        self, count: int, complete: bool, *, size: int, sha256: str = "", md5: str = "", reason: str = ""
     ) -> Transfer:
         return Transfer(
             task_id=self._grant.task_id,
@@ -306,19 +315,11 @@ class _Upload:
             ended_at=self._now(),
             wanted=size,
             sha256=sha256,
+            md5=md5,
             reason=reason,
             peer=self._head.peer,
             user_agent=self._head.headers.text(b"user-agent"),
         )
-
-
-def _holds(file: ServedFile) -> bool:
-    """Whether the file is on disk with all its bytes."""
-    try:
-        return file.path.stat().st_size == file.size
-    except OSError as error:
-        log.error("stored file cannot be read", path=str(file.path), reason=error.strerror)
-        return False
 
 
 def _come_back(failure: Failure, request: Request) -> Response:

@@ -28,7 +28,7 @@ from acs.fleet.metrics import Tally
 from acs.fleet.task import DownloadWork, Task, TaskState, UploadWork
 from acs.southbound import read_back
 from acs.southbound.files_endpoint import ServedFile, Transfer
-from acs.store import files, known_keys, refusals, rollouts, tasks, timeline
+from acs.store import contents, files, known_keys, refusals, rollouts, tasks, timeline
 from acs.store.errors import StoreError, StoreUnavailable
 from acs.store.files import StoredFile
 from acs.store.runner_reactor import ReactorRunner
@@ -96,7 +96,8 @@ class Transfers:
             size, sha256, name = stored.size, stored.sha256, stored.name
         rollout = found.task.rollout
         limit = await self._limit_of(rollout) if rollout else 0
-        return ServedFile(self._directory / sha256, size, sha256, name, rollout, limit)
+        fault = await contents.fault_in_thread(self._runner.run, self._directory, sha256, size)
+        return ServedFile(self._directory / sha256, size, sha256, name, rollout, limit, fault)
 
     async def _limit_of(self, rollout: str) -> int:
         """Bytes a second that all phones of this rollout together may be sent, 0 for no limit."""
@@ -185,6 +186,7 @@ class Transfers:
         stored = StoredFile(
             name=name,
             sha256=transfer.sha256,
+            md5=transfer.md5,
             size=transfer.size,
             file_type=file_type,
             created_at=transfer.ended_at,

@@ -1,7 +1,7 @@
 """Takes the body of an upload to disk while it comes, and leaves nothing behind where it breaks off.
 
-The bytes go to a temporary file and through SHA-256; when all are there they are forced to disk, and the
-file is renamed to its hash. Only then does the phone get its answer.
+The bytes go to a temporary file and through SHA-256 and MD5; when all are there they are forced to disk, and
+the file is renamed to its SHA-256. Only then does the phone get its answer.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Received(Struct, frozen=True):
     path: Path
     size: int
     sha256: str
+    md5: str
 
 
 class UploadSink:
@@ -58,7 +59,8 @@ class UploadSink:
         self._limit = limit
         self._received = received
         self._broken_off = broken_off
-        self._hash = hashlib.sha256()
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
         self._size = 0
         # Unbuffered: the pieces are large, and an error belongs to the piece that met it.
         self._file = open(self._part, "xb", buffering=0)  # noqa: SIM115 - closed by finish and abort
@@ -76,7 +78,8 @@ class UploadSink:
             self.abort(f"it could not be written: {error.strerror}")
             log.error("upload cannot be written", path=str(self._part), reason=error.strerror)
             raise BodyRefused(text_response(507, "the file could not be stored")) from error
-        self._hash.update(data)
+        self._sha256.update(data)
+        self._md5.update(data)
 
     def finish(self) -> Deferred[Response]:
         if not self._size:
@@ -90,7 +93,7 @@ class UploadSink:
         self._broken_off(self._size, reason)
 
     async def _keep(self) -> Response:
-        digest = self._hash.hexdigest()
+        digest = self._sha256.hexdigest()
         path = self._files / digest
         try:
             await deferToThread(self._put_in_place, path)
@@ -99,7 +102,7 @@ class UploadSink:
             log.error("upload cannot be stored", path=str(path), reason=error.strerror)
             return text_response(507, "the file could not be stored")
         try:
-            return await self._received(Received(path, self._size, digest))
+            return await self._received(Received(path, self._size, digest, self._md5.hexdigest()))
         except StoreError as error:
             log.warning("upload could not be recorded", path=str(path), reason=str(error))
             return text_response(503, "the file could not be recorded; send it again later")

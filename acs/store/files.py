@@ -24,8 +24,11 @@ class StoredFile(Struct, frozen=True, array_like=True):
     """`file_type` is TR-069's, such as `1 Firmware Upgrade Image`; `size` in bytes; `created_at` since the
     epoch.
 
+    `md5` is "" for a file that was stored before it was taken.
+
     `version` and `model` say what a firmware is for. `device` and `task` are set for what a phone uploaded.
-    `resource` is the kind of a resource file, which phones may fetch by its name.
+    `resource` is the kind of a resource file, which phones may fetch by its name. `oui` is what somebody said
+    of the manufacturer; nothing depends on it.
     """
 
     name: str
@@ -40,6 +43,8 @@ class StoredFile(Struct, frozen=True, array_like=True):
     task: str = ""
     content_type: str = ""
     resource: str = ""
+    oui: str = ""
+    md5: str = ""
 
 
 _decode = Decoder(StoredFile).decode

@@ -114,6 +114,7 @@ class Essentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     override: Annotated[str, Meta(max_length=200)] = ""
     #: firmware: what the image must be, in hex
     sha256: str = ""
+    md5: str = ""
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -169,9 +170,10 @@ def _of_kind(definition: Definition) -> Iterator[Fault]:
         yield "task", definition.task, "is required for kind task", "the body of a task, such as {'type': …}"
     if definition.values is not None and not definition.values:
         yield "values", {}, "is empty", "at least one key; leave it out to apply what is desired"
-    given = definition.sha256
-    if given and not (len(given) == 64 and all(c in "0123456789abcdefABCDEF" for c in given)):
-        yield "sha256", given, "is no such sum", "64 hex digits"
+    for field, digits in (("sha256", 64), ("md5", 32)):
+        given = getattr(definition, field)
+        if given and not (len(given) == digits and all(c in "0123456789abcdefABCDEF" for c in given)):
+            yield field, given, "is no such sum", f"{digits} hex digits"
     for number, version in enumerate(definition.allowed_from):
         if not version.strip(" <>=~").strip():
             yield f"allowed_from[{number}]", version, "names no version", "`37.72.0.5` or `>= 37.70`"

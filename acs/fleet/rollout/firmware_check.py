@@ -24,13 +24,22 @@ _CONDITION = re.compile(r"\s*(<=|>=|<|>|=|==)?\s*(\S+)\s*")
 
 
 class Image(Struct, frozen=True):
-    """A stored firmware file. `sha256` in hex; `version` and `model` may be ""."""
+    """A stored firmware file. `sha256` and `md5` in hex; `version`, `model` and `md5` may be ""."""
 
     name: str
     size: int
     sha256: str
     version: str = ""
     model: str = ""
+    md5: str = ""
+
+
+class WrongSum(Struct, frozen=True):
+    """A sum that was stated and is not the image's."""
+
+    field: str
+    stated: str
+    found: str
 
 
 class Why(StrEnum):
@@ -79,6 +88,14 @@ def of_image(image: Image, *, override: str) -> str:
     if not version and not version_in(image.name):
         return "has no version: nothing would tell that it is installed"
     return ""
+
+
+def wrong_sum(image: Image, *, sha256: str, md5: str) -> WrongSum | None:
+    """The first of the stated sums, "" for none, that is not the image's."""
+    for field, stated, found in (("sha256", sha256, image.sha256), ("md5", md5, image.md5)):
+        if stated and stated.lower() != found:
+            return WrongSum(field, stated, found or "none: store the file once more, so that it is taken")
+    return None
 
 
 def for_phone(

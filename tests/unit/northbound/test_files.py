@@ -29,6 +29,7 @@ def test_a_large_file_goes_in_and_comes_out_unchanged(api, data_dir):
         "name": "CP860-37.80.0.1.rom",
         "size": 20 << 20,
         "sha256": digest,
+        "md5": hashlib.md5(content).hexdigest(),
         "file_type": FIRMWARE,
         "version": "37.80.0.1",
         "model": "CP860",
@@ -46,6 +47,24 @@ def test_a_large_file_goes_in_and_comes_out_unchanged(api, data_dir):
     assert got.headers["ETag"] == f'"{digest}"'
     assert digest in contents(data_dir)
     assert list((data_dir / "incoming").iterdir()) == []
+
+
+def test_a_file_that_is_not_what_its_maker_says_is_refused(api, data_dir):
+    content = b"an image"
+    sums = {"sha256": hashlib.sha256(content).hexdigest(), "md5": hashlib.md5(content).hexdigest()}
+    before = contents(data_dir)
+    for field in sums:
+        wrong = {**sums, field: sums[field][::-1]}
+        answer = api("PUT", "/files/1.2.3.4.rom", content=content, params=wrong)
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert (error["field"], error["value"]) == (field, wrong[field])
+        assert sums[field] in str(error["allowed"])
+        answer = api("PUT", "/files/1.2.3.4.rom", content=content, params={field: "abc"})
+        assert answer.json()["errors"][0]["field"] == field
+    assert contents(data_dir) == before
+    upper = {field: value.upper() for field, value in sums.items()}
+    assert api("PUT", "/files/1.2.3.4.rom", content=content, params=upper).status_code == 201
 
 
 @pytest.mark.parametrize("size", [0, 1, 65536, 65537])

@@ -103,3 +103,33 @@ def test_who_may_not_change_the_fleet_may_look(as_role):
     operator = as_role("operator")
     assert operator("POST", "/rollouts", json=REBOOT).status_code == 403
     assert operator("GET", "/rollouts").status_code == 200
+
+
+def test_firmware_is_what_was_said_of_it(api):
+    firmware(api)
+    body = {"name": "July", "kind": "firmware", "file": IMAGE, "select": "model = CP860"}
+    stored = api("GET", f"/files/{IMAGE}", headers={"Accept": "application/json"}).json()
+    for field in ("sha256", "md5"):
+        wrong = stored[field][::-1]
+        error = refused(api("POST", "/rollouts", json={**body, field: wrong}))[field]
+        assert (error["value"], error["allowed"]) == (wrong, stored[field])
+        assert refused(api("POST", "/rollouts", json={**body, field: "12"}))[field]["value"] == "12"
+    right = {"sha256": stored["sha256"].upper(), "md5": stored["md5"].upper()}
+    assert api("POST", "/rollouts", json={**body, **right}).status_code == 201
+
+
+def test_an_image_that_was_damaged_on_disk_is_not_offered(api, data_dir):
+    firmware(api)
+    body = {"name": "July", "kind": "firmware", "file": IMAGE, "select": "model = CP860"}
+    assert api("POST", "/rollouts", json=body).status_code == 201
+    stored = api("GET", f"/files/{IMAGE}", headers={"Accept": "application/json"}).json()
+    path = data_dir / "files" / stored["sha256"]
+    for damaged, words in ((b"imagE", "SHA-256"), (b"imag", "4 bytes are on disk, and 5 were stored")):
+        path.write_bytes(damaged)
+        error = refused(api("POST", "/rollouts", json=body))["file"]
+        assert "damaged" in error["message"]
+        assert words in error["message"]
+    path.unlink()
+    assert "cannot be read" in refused(api("POST", "/rollouts", json=body))["file"]["message"]
+    firmware(api)
+    assert api("POST", "/rollouts", json=body).status_code == 201

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import structs
 from twisted.internet.defer import Deferred, fail, succeed
 
 from acs.fleet import transfer_link
@@ -295,10 +296,11 @@ def test_how_far_a_transfer_is_is_told_meanwhile(
 
 
 def test_a_task_without_a_file_and_a_file_that_was_lost(phone: Client, book: Book) -> None:
-    assert phone.ask(get(link(task="f" * 28))).status == 404
-    book.files[TASK].path.unlink()
-    answer = phone.ask(get())
+    answer = phone.ask(get(link(task="f" * 28)))
     assert (answer.status, answer.body) == (404, b"the file of this link is gone\n")
+    book.files[TASK] = structs.replace(book.files[TASK], fault="it is damaged")
+    answer = phone.ask(get())
+    assert (answer.status, answer.body) == (404, b"the file of this link cannot be served: it is damaged\n")
 
 
 def test_200_downloads_at_once_do_not_fill_the_memory(

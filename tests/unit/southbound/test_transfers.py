@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +19,12 @@ from twisted.internet.defer import fail, gatherResults
 from acs.cwmp.structures import DeviceId
 from acs.fleet.device import Device
 from acs.fleet.identity import device_id_text, device_key, task_id
+from acs.fleet.rollout.definition import Definition, Kind, Pace
+from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.task import DownloadWork, RebootWork, Task, TaskState, UploadWork, Work
 from acs.southbound.files_endpoint import ServedFile, Transfer
 from acs.southbound.transfers import Transfers
-from acs.store import files, keyspace, refusals, tasks, timeline
+from acs.store import files, keyspace, refusals, rollouts, tasks, timeline
 from acs.store.codec import encode
 from acs.store.errors import StoreUnavailable
 from acs.store.files import StoredFile
@@ -60,9 +63,16 @@ class Store:
         on_reactor(self.runner.start)
         self.run = lambda call: on_reactor(self.runner.run, call)
 
-    def put_down(self, work: Work, state: TaskState = TaskState.RUNNING) -> Task:
+    def put_down(self, work: Work, state: TaskState = TaskState.RUNNING, rollout: str = "") -> Task:
         """A new task for the device."""
-        task = Task(id=task_id(KEY, urandom(6)), device=DEVICE, work=work, state=state, created_at=NOW)
+        task = Task(
+            id=task_id(KEY, urandom(6)),
+            device=DEVICE,
+            work=work,
+            state=state,
+            created_at=NOW,
+            rollout=rollout,
+        )
         assert self.run(tasks.create(KEY, [task], stamp=tasks.fresh_stamp())) == "created"
         return task
 
@@ -116,7 +126,14 @@ def test_a_download_task_lets_its_phone_fetch_its_file(
     store: Store, transfers: Transfers, on_reactor: Any, tmp_path: Path
 ) -> None:
     task = store.put_down(DownloadWork(file="T46.rom", size=1000, sha256=SHA))
-    assert on_reactor(transfers.lookup, task.id) == ServedFile(tmp_path / SHA, 1000, SHA, "T46.rom")
+    found = on_reactor(transfers.lookup, task.id)
+    assert structs.replace(found, fault="") == ServedFile(tmp_path / SHA, 1000, SHA, "T46.rom")
+    assert "cannot be read" in found.fault
+    content = bytes(1000)
+    digest = hashlib.sha256(content).hexdigest()
+    (tmp_path / digest).write_bytes(content)
+    whole = store.put_down(DownloadWork(file="T46.rom", size=1000, sha256=digest))
+    assert on_reactor(transfers.lookup, whole.id).fault == ""
 
 
 def test_a_task_that_names_only_a_file_fetches_what_has_that_name_now(
@@ -125,7 +142,19 @@ def test_a_task_that_names_only_a_file_fetches_what_has_that_name_now(
     task = store.put_down(DownloadWork(file="T46.rom"))
     assert on_reactor(transfers.lookup, task.id) is None
     store.run(files.put(StoredFile("T46.rom", SHA, 5)))
-    assert on_reactor(transfers.lookup, task.id) == ServedFile(tmp_path / SHA, 5, SHA, "T46.rom")
+    found = on_reactor(transfers.lookup, task.id)
+    assert structs.replace(found, fault="") == ServedFile(tmp_path / SHA, 5, SHA, "T46.rom")
+
+
+def test_the_file_of_a_rollout_keeps_to_its_bandwidth(
+    store: Store, transfers: Transfers, on_reactor: Any
+) -> None:
+    asked = Definition(name="July", kind=Kind.REBOOT, pace=Pace(bandwidth=5000))
+    store.run(rollouts.create(Rollout(id="july", definition=asked)))
+    for rollout, bandwidth in (("july", 5000), ("gone", 0)):
+        task = store.put_down(FIRMWARE, rollout=rollout)
+        found = on_reactor(transfers.lookup, task.id)
+        assert (found.rollout, found.bandwidth) == (rollout, bandwidth)
 
 
 def test_other_tasks_let_nobody_fetch_anything(store: Store, transfers: Transfers, on_reactor: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from msgspec import structs
@@ -90,6 +91,8 @@ class Fleet:
         self.conduct: dict[str, Conduct] = {}
         self.started: dict[str, int] = {}
         self.most_at_once = 0
+        #: where the bytes of stored files are
+        self.files: Path | None = None
 
     # --- phones ---
 
@@ -175,7 +178,7 @@ class Fleet:
     def step(self, identifier: str = "r1", *, die_after: int = 0) -> None:
         """One job; with `die_after` its worker dies after so many round trips."""
         self.mortal.left = die_after
-        desk = Desk(self.mortal, now=lambda: self.now)  # type: ignore[arg-type]
+        desk = Desk(self.mortal, now=lambda: self.now, files=self.files)  # type: ignore[arg-type]
         try:
             jobs.steps_of(desk, identifier)
         except Crash:

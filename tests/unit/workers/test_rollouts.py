@@ -47,6 +47,17 @@ def test_no_more_phones_have_their_turn_than_may(fleet):
     assert fleet.most_at_once == 3
 
 
+def test_an_image_that_was_damaged_on_disk_halts_it_before_any_phone_gets_it(fleet, tmp_path):
+    fleet.files = tmp_path
+    ids = fleet.phones(3)
+    fleet.rollout()
+    state = fleet.run(ids)
+    assert state.state is State.HALTED
+    assert state.reason.startswith(f"{IMAGE.name} cannot be sent: its bytes cannot be read")
+    assert fleet.outcomes() == {"waiting": 3}
+    assert fleet.started == {}
+
+
 def test_at_one_site_no_more_than_may(fleet):
     ids = [*fleet.phones(6), *(fleet.phone(f"0015651{number:05}", ip="198.51.100.9") for number in range(6))]
     fleet.rollout(pace=Pace(at_once=10, per_site=2))
