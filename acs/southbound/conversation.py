@@ -40,6 +40,7 @@ from acs.southbound.http_messages import Connection
 from acs.southbound.live_sessions import LiveSession, LiveSessions
 from acs.southbound.plain_answers import plain_answer
 from acs.southbound.post import EMPTY, Post, Reply
+from acs.southbound.recording import Recorder, Recording
 from acs.southbound.session_counts import SessionCounts
 from acs.southbound.session_endings import DONE, FAILED, SUPERSEDED, SessionEndings
 from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker, reopened
@@ -75,6 +76,7 @@ class Conversations:
     :param inform_interval: seconds between the Informs of each phone, 0 for what they have.
     :param tally: counts what happens.
     :param log_all: sessions that are mere heartbeats have a line in the log, too.
+    :param secrets: this server's own, which no recorded message may show.
     :param now: seconds since the epoch.
     """
 
@@ -94,6 +96,7 @@ class Conversations:
         inform_interval: int = 0,
         tally: Tally | None = None,
         log_all: bool = False,
+        secrets: tuple[str, ...] = (),
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
         patience: Patience = sessions.DEFAULT_PATIENCE,
@@ -107,12 +110,16 @@ class Conversations:
         self._randomness = randomness
         self._signs = signs
         self._lives = LiveSessions(tick)
+        catalogue = catalogue or key_loading.shipped()
+        self.recorder = Recorder(
+            runner, self._store, catalogue, secrets=secrets, now=now, randomness=randomness
+        )
         self._steps = SessionSteps(
             self._store,
             link,
             connection_login,
             stun,
-            wishes=Wishes(self._store, catalogue or key_loading.shipped(), config_window),
+            wishes=Wishes(self._store, catalogue, config_window),
             upload_every=config_upload_every,
             inform_interval=inform_interval,
         )
@@ -160,6 +167,15 @@ class Conversations:
             live = await self._load(sid)
             if live is not None:
                 return live.session.username
+        return None
+
+    def recording(self, sids: tuple[str, ...], connection: Connection) -> Recording | None:
+        """Where the session that a phone names, or speaks in, is recorded; None where it is not, or where
+        this process knows of none."""
+        for sid in (*sids, connection.state.get("sid", "")):
+            live = self._lives.get(sid)
+            if live is not None:
+                return self.recorder.of(live) if live.session.trace else None
         return None
 
     def refuse(self, peer: str, reason: str, excerpt: bytes = b"") -> None:
@@ -256,6 +272,11 @@ class Conversations:
 
     async def _in_session(self, live: LiveSession, post: Post) -> Reply:
         """The answer to a message of a session that is held for it."""
+        reply = await self._in_turn(live, post)
+        return reply._replace(recording=self.recorder.of(live)) if live.session.trace else reply
+
+    async def _in_turn(self, live: LiveSession, post: Post) -> Reply:
+        """The same, whichever process has gone on with the session meanwhile."""
         try:
             try:
                 return await self._step(live, post)
@@ -399,6 +420,8 @@ class Conversations:
         try:
             if live.device is None or events.BOOTSTRAP in map(events.normalise, session.events):
                 await self._meet(live, post, inform, device_id)
+            if live.notes.trace is not None:
+                await self.recorder.begin(live, post.connection, now)
             await self._steps.absorb(live, post, inform, device_id, now)
             if self._signs is not None and live.device is not None:
                 self._signs.informed(key, live.device, now)
@@ -420,7 +443,7 @@ class Conversations:
         live.session = structs.replace(live.session, bytes_out=live.session.bytes_out + len(body))
         self._silence.speaks_on(live, post.connection)
         self._silence.wait_for(live)
-        return Reply(body, session.sid)
+        return Reply(body, session.sid, self.recorder.of(live) if live.session.trace else None)
 
     async def _meet(self, live: LiveSession, post: Post, inform: Inform, device_id: str) -> None:
         """A phone that is new here, or to itself, may have been awaited."""

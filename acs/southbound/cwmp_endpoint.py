@@ -19,7 +19,7 @@ from acs.cwmp.reading import Envelope, MalformedMessage, NotSoap, read
 from acs.southbound.conversation import Conversations
 from acs.southbound.credentials import Accepted, Authenticator, Challenge
 from acs.southbound.http_messages import TEXT, Request, Response, text_response
-from acs.southbound.post import Post
+from acs.southbound.post import Post, Reply
 from acs.southbound.session_cookie import session_ids, set_cookie
 from acs.store.errors import StoreError
 
@@ -93,24 +93,33 @@ class CwmpEndpoint:
             message = _read(request)
         except NotSoap as error:
             self._conversations.refuse(request.peer, str(error), request.body[:EXCERPT])
-            return text_response(400, str(error))
+            response = text_response(400, str(error))
+            recording = self._conversations.recording(sids, request.connection)
+            if recording is not None:
+                recording.exchange(request, response)
+            return response
         try:
             reply = await self._conversations.receive(
                 Post(message, sids, username, request, request.connection, request.peer)
             )
         except StoreError as error:
             return _come_back(request, message, sids, error)
-        if not reply.body:
-            return _NO_CONTENT
-        if reply.sid:
-            return Response(200, (_XML, set_cookie(reply.sid)), reply.body)
-        return Response(200, (_XML,), reply.body)
+        response = _response(reply)
+        if reply.recording is not None:
+            reply.recording.exchange(request, response)
+        return response
 
     def _challenged(self, request: Request, challenge: Challenge) -> Response:
+        line = b"Log in as this server's administrator has set up.\n"
+        response = Response(401, (*challenge.headers, TEXT), line)
         if challenge.attempted and not challenge.stale:
             self._conversations.refuse(request.peer, challenge.reason)
-        line = b"Log in as this server's administrator has set up.\n"
-        return Response(401, (*challenge.headers, TEXT), line)
+            inform = _inform(request)
+            if inform is not None:
+                self._conversations.recorder.refused(inform, request, response)
+        else:
+            self._conversations.recorder.challenged(request, response, self._now())
+        return response
 
 
 def _read(request: Request) -> Envelope | MalformedMessage | None:
@@ -127,6 +136,24 @@ def _read(request: Request) -> Envelope | MalformedMessage | None:
         return read(body, charset)
     except MalformedMessage as malformed:
         return malformed
+
+
+def _response(reply: Reply) -> Response:
+    if not reply.body:
+        return _NO_CONTENT
+    if reply.sid:
+        return Response(200, (_XML, set_cookie(reply.sid)), reply.body)
+    return Response(200, (_XML,), reply.body)
+
+
+def _inform(request: Request) -> Inform | None:
+    """The Inform in the body of a request that is not answered."""
+    try:
+        envelope = _read(request)
+    except NotSoap:
+        return None
+    message = envelope.message if isinstance(envelope, Envelope) else None
+    return message if isinstance(message, Inform) else None
 
 
 def _come_back(

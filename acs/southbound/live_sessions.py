@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
@@ -22,6 +23,9 @@ from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
 from acs.southbound.draft import NO_CHANGES, Draft
 from acs.southbound.http_messages import Connection
+
+if TYPE_CHECKING:
+    from acs.southbound.recording import Recording
 
 #: Ended sessions remembered for what a phone may still send: a late empty POST, a TransferComplete.
 ENDED_REMEMBERED = 4000
@@ -51,6 +55,7 @@ class LiveSession:
         "peer",
         "pending",
         "profile",
+        "recording",
         "repeated",
         "session",
         "stamp",
@@ -109,6 +114,8 @@ class LiveSession:
         self.failed = False
         #: other processes know where the phone is, should it come to one of them
         self.address_told = False
+        #: where its messages are recorded, once this process knows of it (`Session.trace`)
+        self.recording: Recording | None = None
         self.busy = False
         self._waiting: deque[Deferred[None]] | None = None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from acs.cwmp.reading import Envelope, MalformedMessage
 from acs.southbound.http_messages import Connection, Request
+
+if TYPE_CHECKING:
+    from acs.southbound.recording import Recording
 
 
 class Post(NamedTuple):
@@ -49,6 +52,8 @@ class Reply(NamedTuple):
     body: bytes = b""
     #: the session id to set as a cookie
     sid: str = ""
+    #: where the exchange is to be recorded
+    recording: Recording | None = None
 
 
 EMPTY = Reply()

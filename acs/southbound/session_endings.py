@@ -47,6 +47,8 @@ class SessionEndings:
         """Forget the session, and log its one line."""
         session = live.session
         self._store.forget_address(live)
+        if session.trace:
+            self._store.end_trace(session, outcome)
         self._counts.ended(session, outcome, self._now())
         if outcome == DONE:
             self._lives.end(live, session)

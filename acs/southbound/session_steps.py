@@ -76,7 +76,8 @@ class SessionSteps:
 
     async def absorb(self, live: LiveSession, post: Post, inform: Inform, device_id: str, now: float) -> None:
         """Learn what an Inform says. A heartbeat is not written yet: that can wait for the session's end, if
-        the phone will come back on the same connection and so to this process."""
+        the phone will come back on the same connection and so to this process. Of a session that is recorded
+        each process has to know."""
         for _ in range(MOST_DECISIONS):
             changes = informs.absorb(
                 live.device,
@@ -96,7 +97,7 @@ class SessionSteps:
             assert device is not None, "an absorbed Inform makes a device"
             draft = Draft(self._situation(live, device, now))
             draft.apply(changes)
-            if post.lasting and can_wait(changes):
+            if post.lasting and can_wait(changes) and not live.session.trace:
                 live.adopt(draft)
                 live.pending = changes
                 break
@@ -111,6 +112,9 @@ class SessionSteps:
         self, live: LiveSession, transition: Transition, request: CpeRequest, cwmp_id: str, now: float
     ) -> bytes:
         """The answer to a request of the phone."""
+        late = notices.late_report(self._situation(live, live.device, now), request) if live.device else None
+        if late is not None:
+            await self._store.note_finished(*late)
         for _ in range(MOST_DECISIONS):
             draft = self._draft(live, now)
             response, changes = notices.noticed(draft.situation, request)

@@ -31,7 +31,9 @@ from acs.store import (
     profiles,
     refusals,
     sessions,
+    tasks,
     timeline,
+    traces,
     trees,
 )
 from acs.store.calls import Call
@@ -76,7 +78,7 @@ class SessionStore:
         self._layers = layers
         self._now = now
         self._profile_ttl = profile_ttl
-        self._shapes = trees.Shapes()
+        self.shapes = trees.Shapes()
         #: by model key: until when it may be used, and the profile
         self._profiles: dict[str, tuple[float, ModelProfile]] = {}
 
@@ -143,6 +145,10 @@ class SessionStore:
             live.profile = await self.profile(device.model_key)
         return live
 
+    async def note_finished(self, task_id: str, evidence: dict[str, Any]) -> None:
+        """Add to the evidence of a task that has ended."""
+        await self._runner.drive(tasks.note_finished(task_id, evidence))
+
     async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:
         """Write one step. False when the tasks changed meanwhile: `live` has the new ones, decide again.
 
@@ -187,7 +193,7 @@ class SessionStore:
         device, tree = draft.situation.device, draft.situation.tree
         assert tree is not None
         complete = device.learning is Learning.COMPLETE
-        steps = trees.pack(tree, device.model_key, self._shapes, complete=complete)
+        steps = trees.pack(tree, device.model_key, self.shapes, complete=complete)
         return changes, await self._runner.drive(steps)
 
     async def _write(
@@ -242,7 +248,7 @@ class SessionStore:
         """The parameter tree of the session's device, read once a session."""
         if live.tree is None:
             try:
-                live.tree = await self._runner.drive(trees.load(live.session.device_key, self._shapes))
+                live.tree = await self._runner.drive(trees.load(live.session.device_key, self.shapes))
             except trees.DamagedTree as damaged:
                 log.error("known parameters are lost", sid=live.session.sid, reason=str(damaged))
                 live.tree = ParameterTree()
@@ -280,6 +286,11 @@ class SessionStore:
     def note(self, key: str, entry: TimelineEntry) -> None:
         """A line in a device's timeline, without waiting for it."""
         self._in_passing(timeline.push(key, (entry,)))
+
+    def end_trace(self, session: Session, outcome: str) -> None:
+        """A session that was recorded is over, without waiting for it."""
+        steps = traces.end(session.device_key, session.trace, outcome, at=self._now())
+        self._runner.drive(steps).addErrback(_unrecorded)
 
     def _in_passing(self, call: Call[Any]) -> None:
         self._runner.run(call).addErrback(_unrecorded)

@@ -1,0 +1,237 @@
+"""Recorded sessions: what an operator finds of them, and what must not be in them."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import phone_texts as texts
+import pytest
+from desk import eventually
+
+from acs.cwmp.narration import Narrator
+from acs.fleet.device import TraceOrder
+from acs.fleet.identity import device_key
+from acs.fleet.task import DownloadWork, GetParameterValuesWork, SetParameterValuesWork
+from acs.store import traces
+from acs.store.traces import Recorded
+
+LABEL = "Device.Line.1.Label"
+PASSWORD = "Device.Line.1.AuthPassword"
+
+
+class Desk:
+    """Where recordings are ordered and looked at."""
+
+    def __init__(self, run) -> None:
+        self.run = run
+
+    def orders(self, phone, sessions: int = 1, seconds: float = 3600) -> None:
+        order = TraceOrder(sessions, time.time() + seconds, "ann", time.time())
+        assert self.run.drive(traces.order(phone.id, order)) is not None
+
+    def kept(self, phone) -> list:
+        return [one.trace for one in self.run.run(traces.every(device_key(phone.id)))]
+
+    def reads(self, phone, number: int = 0) -> Recorded:
+        """The trace once its session is over."""
+        trace = eventually(lambda: [one for one in self.kept(phone) if one.outcome][number : number + 1])[0]
+        return self.run.run(traces.read(device_key(phone.id), trace.id))
+
+    def everything(self, phone) -> bytes:
+        """All that is stored of its traces, as bytes in which a secret would be found."""
+        found = [self.run.run(traces.read(device_key(phone.id), one.id)) for one in self.kept(phone)]
+        return b"\n".join(
+            [msgspec.msgpack.encode(found)] + [one.body for each in found for one in each.messages]
+        )
+
+
+@pytest.fixture
+def desk(operator) -> Desk:
+    return Desk(operator.run)
+
+
+def methods(recorded: Recorded) -> list[str]:
+    """The name of each message, "" for an empty body."""
+    narrator = Narrator()
+    return [
+        (narrator.phone(one.body) if one.from_phone else narrator.server(one.status, one.body)).name
+        for one in recorded.messages
+    ]
+
+
+def test_the_next_session_is_recorded_and_no_other(known_phone, operator, desk):
+    desk.orders(known_phone)
+    operator.asks(known_phone, GetParameterValuesWork(names=(LABEL,)))
+    known_phone.holds_session("2 PERIODIC")
+    recorded = desk.reads(known_phone)
+    assert methods(recorded) == [
+        "Inform",
+        "InformResponse",
+        "",
+        "GetParameterValues",
+        "GetParameterValuesResponse",
+        "",
+    ]
+    assert [one.from_phone for one in recorded.messages] == [True, False] * 3
+    assert [one.status for one in recorded.messages if not one.from_phone] == [200, 200, 204]
+    assert recorded.messages[0].header("user-agent") == "test-phone/1"
+    assert len({one.connection for one in recorded.messages}) == 1
+    assert recorded.start.device.id == known_phone.id
+    assert [task.type for task in recorded.start.tasks] == ["get_parameter_values"]
+    assert recorded.start.parameters[LABEL].value
+    [trace] = desk.kept(known_phone)
+    assert (trace.events, trace.outcome, trace.by) == (("2 PERIODIC",), "done", "ann")
+    known_phone.holds_session("2 PERIODIC")
+    assert len(desk.kept(known_phone)) == 1
+
+
+def test_several_sessions_are_counted_down(known_phone, desk):
+    desk.orders(known_phone, sessions=2)
+    for _ in range(3):
+        known_phone.holds_session("2 PERIODIC")
+    assert len(eventually(lambda: [one for one in desk.kept(known_phone) if one.outcome])) == 2
+
+
+def test_an_order_whose_time_is_over_records_nothing(known_phone, desk):
+    desk.orders(known_phone, seconds=-1)
+    known_phone.holds_session("2 PERIODIC")
+    assert desk.kept(known_phone) == []
+
+
+def test_the_next_bootstrap_is_recorded_too(known_phone, desk):
+    desk.orders(known_phone)
+    known_phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    recorded = desk.reads(known_phone)
+    assert "GetParameterValuesResponse" in methods(recorded)
+
+
+def test_nothing_is_asked_of_redis_for_phones_that_are_not_recorded(start_server):
+    """The smallest session keeps its two round trips; the counting server serves no other test."""
+    server = start_server()
+    phone = server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    before = server.round_trips()
+    phone.holds_session("2 PERIODIC")
+    assert server.round_trips() - before == 2
+
+
+def test_no_secret_is_in_a_trace(known_phone, operator, desk):
+    secrets = ["s3cret-set", "s3cret-login", "s3cret-told", "s3cret-query", "s3cret-cookie", "s3cret-header"]
+    known_phone.tree[PASSWORD] = "s3cret-told"
+    known_phone.cookies = ["other=s3cret-cookie"]
+    known_phone.headers["Authorization"] = "Basic czNjcmV0LWhlYWRlcg=="
+    known_phone.headers["X-Token"] = "s3cret-header"
+    known_phone.path = "/cwmp?pw=s3cret-query"
+    operator.asks(known_phone, SetParameterValuesWork(values={PASSWORD: "s3cret-set", LABEL: "401"}))
+    operator.asks(known_phone, GetParameterValuesWork(names=(PASSWORD, LABEL)))
+    download = DownloadWork(
+        url="http://me:s3cret-login@files.test/x?t=s3cret-query",
+        file_type="1 Firmware Upgrade Image",
+        username="me",
+        password="s3cret-login",
+    )
+    operator.asks(known_phone, download, priority=-1)
+    desk.orders(known_phone)
+    told = {PASSWORD: "s3cret-told"}
+    known_phone.sends(texts.inform(known_phone.serial, ("2 PERIODIC",), told, product_class="T1"))
+    known_phone.sends_nothing()
+    known_phone.goes_on_until()
+    recorded = desk.reads(known_phone)
+    assert {"SetParameterValues", "GetParameterValuesResponse", "Download"} <= set(methods(recorded))
+    everything = desk.everything(known_phone)
+    for secret in (*secrets, "czNjcmV0LWhlYWRlcg"):
+        assert secret.encode() not in everything
+    assert b"401" in everything
+
+
+def test_a_session_that_goes_on_in_another_process_is_recorded_there(server, other_server, operator, desk):
+    phone = server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
+    desk.orders(phone)
+    phone.opens("2 PERIODIC")
+    phone.hangs_up()
+    phone.port = other_server.port
+    phone.sends_nothing()
+    phone.goes_on_until()
+    recorded = desk.reads(phone)
+    assert methods(recorded) == [
+        "Inform",
+        "InformResponse",
+        "",
+        "GetParameterValues",
+        "GetParameterValuesResponse",
+        "",
+    ]
+    assert len({one.connection for one in recorded.messages}) == 2
+
+
+def test_what_cannot_be_read_is_recorded_as_it_came(known_phone, desk):
+    desk.orders(known_phone)
+    known_phone.opens("2 PERIODIC")
+    known_phone.sends_bytes(b"\x00\xffnonsense")
+    known_phone.gets_status(400)
+    known_phone.sends_nothing()
+    recorded = desk.reads(known_phone)
+    assert recorded.messages[2].body == b"\x00\xffnonsense"
+    assert recorded.messages[3].status == 400
+
+
+def test_a_fault_is_recorded(known_phone, operator, desk):
+    operator.asks(known_phone, GetParameterValuesWork(names=("Device.Nope",)))
+    desk.orders(known_phone)
+    known_phone.holds_session("2 PERIODIC")
+    assert "Fault" in methods(desk.reads(known_phone))
+
+
+def test_the_login_before_the_inform_belongs_to_the_trace(digest_server, desk):
+    phone = digest_server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    desk.orders(phone)
+    phone.hangs_up()
+    phone.challenge = ""
+    phone.holds_session("2 PERIODIC")
+    recorded = desk.reads(phone)
+    assert methods(recorded)[:4] == ["Inform", "", "Inform", "InformResponse"]
+    assert [one.status for one in recorded.messages if not one.from_phone][:2] == [401, 200]
+    assert recorded.messages[2].header("authorization").startswith("Digest *")
+
+
+def test_a_wrong_login_is_recorded_and_uses_nothing_up(digest_server, desk):
+    phone = digest_server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    desk.orders(phone)
+    phone.password = "wrong"
+    phone.challenge = ""
+    phone.sends(phone.inform("2 PERIODIC"))
+    phone.gets_status(401)
+    recorded = desk.reads(phone)
+    assert [one.status for one in recorded.messages] == [0, 401]
+    assert desk.kept(phone)[0].outcome == "refused"
+    phone.password = "secret"
+    phone.holds_session("2 PERIODIC")
+    assert len(eventually(lambda: [one for one in desk.kept(phone) if one.outcome == "done"])) == 1
+
+
+def test_a_session_that_falls_silent_is_marked_so(hasty_server, desk):
+    phone = hasty_server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    desk.orders(phone)
+    phone.opens("2 PERIODIC")
+    assert eventually(lambda: [one.outcome for one in desk.kept(phone) if one.outcome]) == ["timed out"]
+
+
+def test_large_answers_are_cut(known_phone, operator, desk):
+    values = {f"Device.Table.{number}.Text": "x" * 200 for number in range(2000)}
+    operator.asks(known_phone, GetParameterValuesWork(names=("Device.Table.",)))
+    desk.orders(known_phone)
+    known_phone.opens("2 PERIODIC")
+    known_phone.sends_nothing()
+    got = known_phone.gets("GetParameterValues")
+    known_phone.answers(got, texts.get_parameter_values_response(values))
+    known_phone.goes_on_until()
+    large = max(desk.reads(known_phone).messages, key=lambda one: one.size)
+    assert large.size > 400_000
+    assert len(large.body) == 256 * 1024
+    assert large.missing == "cut off after 262144 bytes"
