@@ -117,6 +117,7 @@ OPEN = {
     "GET /api/v1/rollouts/{rollout}",
     "GET /api/v1/rollouts/{rollout}/devices",
     "GET /api/v1/rollouts/{rollout}/approvals",
+    "GET /api/v1/rollouts/{rollout}/report",
     "POST /api/v1/rollouts/{rollout}/plan",
     "POST /api/v1/rollouts/{rollout}/approve",
     "POST /api/v1/rollouts/{rollout}/start",
