@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from acs.northbound.console import pages
+from acs.fleet.rollout.rollout import State
+from acs.northbound.console import pages, rollout_words, rollouts
 from acs.northbound.console.charts import MOST_POINTS, Series, over_time
 from acs.northbound.console.templating import quoted
 from acs.northbound.console.visits import Answer, Page, Visit
@@ -21,7 +22,11 @@ USUAL_HOURS = 3
 
 _SHOWN = 8
 
-pages.part("fleet-numbers", "fleet-charts", "fleet-news")
+#: Rollouts that are named: those that run, or stand still until somebody decides.
+_ROLLOUTS = 5
+_IN_HAND = frozenset({State.RUNNING, State.PAUSED, State.HALTED})
+
+pages.part("fleet-numbers", "fleet-charts", "fleet-news", "fleet-rollouts")
 
 
 async def _show(visit: Visit) -> Answer:
@@ -35,6 +40,10 @@ async def _show(visit: Visit) -> Answer:
         context |= _drawings(found)
     if visit.part in ("", "fleet-news"):
         context |= await _news(visit)
+    if visit.part in ("", "fleet-rollouts"):
+        in_hand, more = await rollouts.of_states(visit, _IN_HAND, limit=_ROLLOUTS)
+        context["in_hand"] = [(one, rollouts.progress_of(one)) for one in in_hand]
+        context |= {"more_in_hand": more is not None and len(in_hand) == _ROLLOUTS, "words": rollout_words}
     if not visit.part:
         context["models"] = await fleet_models.counts(visit.runner)
     return pages.show(visit, "fleet.html", **context)

@@ -17,7 +17,7 @@ from twisted.web.server import Request
 
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.northbound.rest.routing import Services
-from acs.operations import limits, watching
+from acs.operations import limits, rollout_finding, watching
 from acs.operations.errors import Invalid
 from acs.operations.ports import Runner
 from acs.operations.watching import Mark
@@ -117,6 +117,8 @@ async def _listen(visit: Visit) -> Answer:
         name, _, rest = topic.partition(":")
         if name == "phone":
             await limits.require(visit.runner, rest)
+        if name == "rollout":
+            await rollout_finding.find(visit.runner, rest)
     request: Any = visit.request
     request.responseHeaders.setRawHeaders("Content-Type", ["text/event-stream; charset=utf-8"])
     request.responseHeaders.setRawHeaders("Cache-Control", ["no-store"])

@@ -27,7 +27,7 @@ MENU = (
     Entry("/", "Fleet", "fleet", "f", limited=True),
     Entry("/phones", "Phones", "phone", "p", limited=True),
     Entry("/configuration", "Configuration", "sliders", "c"),
-    Entry("/rollouts", "Rollouts", "rocket", "r"),
+    Entry("/rollouts", "Rollouts", "rocket", "r", limited=True),
     Entry("/files", "Files", "file", "l"),
     Entry("/groups", "Groups", "group", "o"),
     Entry("/alerts", "Alerts and rules", "bell", "a"),

@@ -6,10 +6,11 @@ import csv
 import io
 from typing import Any
 
-from acs.northbound.console import live, notices, pages
-from acs.northbound.console.templating import link, plural, stamp
+from acs.northbound.console import live, notices, pages, rollout_form, rollout_wizard
+from acs.northbound.console.templating import link, plural, quoted, stamp
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
 from acs.operations import bulk, groups, phone_table, selectors
+from acs.operations.actors import Role
 from acs.operations.bulk import DEEDS, Deed
 from acs.operations.errors import Forbidden, Invalid
 from acs.operations.phone_table import PhoneRow, PhoneTable
@@ -34,6 +35,9 @@ USUAL = ("mac", "model", "firmware", "ip", "tags", "config", "last_inform")
 _COOKIE = b"acs_columns"
 _PAGE = 50
 _FOUND = 8
+
+#: The button that leads to a new rollout, beside those of the deeds.
+ROLL_OUT = "roll_out"
 
 pages.part("phones-list", "phones-count", "found")
 
@@ -98,6 +102,8 @@ async def _choose_columns(visit: Visit) -> Answer:
 async def _bulk(visit: Visit) -> Answer:
     """What would be done, to how many; asked again, it is done."""
     form, services = visit.form(), visit.services
+    if form.text("deed") == ROLL_OUT:
+        return await _roll_out(visit)
     try:
         deed = Deed(form.text("deed"))
     except ValueError:
@@ -144,6 +150,21 @@ async def _bulk(visit: Visit) -> Answer:
         first, why = next(iter(done.failed.items()))
         text += f"; not for {plural(len(done.failed), 'phone')}, such as {first}: {why}"
     return notices.done(back, text, "bad" if done.failed else "good")
+
+
+async def _roll_out(visit: Visit) -> Answer:
+    """On to a new rollout for the phones that are ticked, or for all that match."""
+    if not visit.may(Role.ENGINEER):
+        raise Forbidden(Role.ENGINEER, visit.actor.role)
+    form = visit.form()
+    ids = form.every("pick")
+    select = form.text("q") or "all"
+    if not form.text("all"):
+        if not ids:
+            raise Invalid.field("phones", "none is selected", allowed="at least one phone")
+        select = f"id in ({', '.join(quoted(one) for one in ids)})"
+    sketch = await rollout_wizard.start(visit, [*rollout_form.USUAL, ("select", select)])
+    return redirect(f"/rollouts/new/{sketch}/what")
 
 
 # --- to a file ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.rollout import OVER, State
 from acs.northbound.console import pages, rollout_words
-from acs.northbound.console.rollout_steering import fitting
+from acs.northbound.console.rollout_steering import RESUME, START, fitting, touched
 from acs.northbound.console.rollouts import meant, progress_of
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.northbound.rollout_desk import desk_for
@@ -63,6 +63,10 @@ async def _show(visit: Visit) -> Answer:
     one = await find(visit)
     asked = rollout_words.definition(one.definition)
     causes, named, partly = await _wrong(visit, one)
+    second = await _second(visit, one)
+    deeds = fitting(visit, one)
+    if second is not None and second.lacking:
+        deeds = [deed for deed in deeds if deed not in (START, RESUME)]
     context: dict[str, Any] = {
         "one": one,
         "asked": asked,
@@ -76,8 +80,8 @@ async def _show(visit: Visit) -> Answer:
         "causes": causes,
         "partly": partly,
         "named": named if one.state is State.HALTED else [],
-        "deeds": fitting(visit, one),
-        "second": await _second(visit, one),
+        "deeds": deeds,
+        "second": second,
         "over": one.state in OVER,
         "base": f"/rollouts/{one.id}",
         "events": await _events(visit, one),
@@ -117,13 +121,14 @@ async def _second(visit: Visit, one: RolloutView) -> Second | None:
     if not most_alone or one.rollback_of:
         return None
     given = (await rollout_approvals.list_all(visit.runner, one.id)).items
-    if one.state not in (State.DRAFT, State.SCHEDULED):
+    if one.state is State.RUNNING or one.state in OVER:
         return Second(False, False, one.total, given, "") if given else None
     phones = await meant(visit, one)
     needed = approval_rule.needed(phones, most_alone)
     known = [Approval(each.by, 0.0) for each in given]
     fault = approval_rule.fault_of_approver(visit.actor.user, one.created_by, known)
-    lacking = needed and bool(approval_rule.missing(phones, visit.actor.name, one.created_by, known))
+    starts = one.created_by if touched(one) else visit.actor.name
+    lacking = needed and bool(approval_rule.missing(phones, starts, one.created_by, known))
     return Second(needed, lacking, phones, given, fault)
 
 
@@ -176,7 +181,7 @@ def _outcome(text: str) -> Outcome | None:
 
 
 PAGES = (
-    Page(method="GET", path="/rollouts/{rollout}", handle=_show),
-    Page(method="GET", path="/rollouts/{rollout}/plan", handle=_plan),
-    Page(method="GET", path="/rollouts/{rollout}/phones", handle=_phones),
+    Page(method="GET", path="/rollouts/{rollout}", handle=_show, limited=True),
+    Page(method="GET", path="/rollouts/{rollout}/plan", handle=_plan, limited=True),
+    Page(method="GET", path="/rollouts/{rollout}/phones", handle=_phones, limited=True),
 )

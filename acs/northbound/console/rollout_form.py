@@ -43,6 +43,7 @@ _INPUTS = {
         "allowed_from",
         "override",
         "sha256",
+        "md5",
         "mode",
         "reboot",
         "task_type",
@@ -174,6 +175,7 @@ def _what(form: Form) -> dict[str, Any]:
                 "allowed_from": [one.strip() for one in form.text("allowed_from").split(",") if one.strip()],
                 "override": form.text("override"),
                 "sha256": form.text("sha256"),
+                "md5": form.text("md5"),
             }
         case Kind.CONFIG:
             chosen = values(form)
@@ -251,7 +253,7 @@ def fields(asked: Definition, *, secret: Iterable[str]) -> Pairs:
         ("select", asked.select),
     ]
     found += [("canary", asked.canary), ("mode", "values" if asked.values else "desired")]
-    found += [("override", asked.override), ("sha256", asked.sha256)]
+    found += [("override", asked.override), ("sha256", asked.sha256), ("md5", asked.md5)]
     found += [("allowed_from", ", ".join(asked.allowed_from))]
     found += [(name, "yes") for name in ("downgrade", "reboot") if getattr(asked, name)]
     hidden = frozenset(secret)

@@ -131,6 +131,7 @@ def _page(deed: Deed) -> Page:
         handle=handle,
         role=Role.ENGINEER,
         deed=f"rollouts.{deed.name}",
+        limited=True,
     )
 
 
@@ -222,5 +223,6 @@ PAGES = (
         handle=_approve,
         role=Role.ENGINEER,
         deed="rollouts.approve",
+        limited=True,
     ),
 )

@@ -308,15 +308,16 @@ def _sentence(error: Invalid | Conflict) -> str:
 
 
 PAGES = (
-    Page(method="GET", path="/rollouts/new", handle=_new, role=Role.ENGINEER),
-    Page(method="POST", path="/rollouts/new", handle=_begin, role=Role.ENGINEER),
-    Page(method="GET", path="/rollouts/new/{sketch}/{step}", handle=_show, role=Role.ENGINEER),
-    Page(method="POST", path="/rollouts/new/{sketch}/{step}", handle=_post, role=Role.ENGINEER),
+    Page(method="GET", path="/rollouts/new", handle=_new, role=Role.ENGINEER, limited=True),
+    Page(method="POST", path="/rollouts/new", handle=_begin, role=Role.ENGINEER, limited=True),
+    Page(method="GET", path="/rollouts/new/{sketch}/{step}", handle=_show, role=Role.ENGINEER, limited=True),
+    Page(method="POST", path="/rollouts/new/{sketch}/{step}", handle=_post, role=Role.ENGINEER, limited=True),
     Page(
         method="POST",
         path="/rollouts/new/{sketch}/make",
         handle=_make,
         role=Role.ENGINEER,
         deed="rollouts.create",
+        limited=True,
     ),
 )

@@ -86,4 +86,4 @@ async def meant(visit: Visit, one: RolloutView) -> int:
     return tried.total
 
 
-PAGES = (Page(method="GET", path="/rollouts", handle=_list),)
+PAGES = (Page(method="GET", path="/rollouts", handle=_list, limited=True),)
