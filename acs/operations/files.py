@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from twisted.internet.threads import deferToThread
 
 from acs.fleet.requests import DOWNLOAD_TYPES, MAX_FILE_TYPE, UPLOAD_TYPES
-from acs.operations import resources
+from acs.operations import limits, resources
 from acs.operations.errors import Invalid, NotFound, Unavailable
 from acs.operations.ports import Runner, moment
 from acs.store import contents
@@ -36,6 +36,9 @@ GRACE = 86_400.0
 
 #: Records read in one round trip.
 _AT_ONCE = 500
+
+#: Files looked at in one round trip where not all of them may be shown.
+_READ = 500
 
 #: What a file is when nobody says, by the end of its name.
 _TYPES_BY_SUFFIX = {".rom": DOWNLOAD_TYPES[0], ".cfg": DOWNLOAD_TYPES[2]}
@@ -145,15 +148,22 @@ async def put(
 
 
 async def get(runner: Runner, name: str) -> StoredFile:
-    """Raises NotFound."""
+    """Raises NotFound. A limited caller gets what its own phones sent, and OutOfReach for what all share."""
     file = await runner.run(store.get(name)) if NAME.fullmatch(name) else None
     if file is None:
         raise NotFound("file", name)
+    if file.device:
+        await limits.require(runner, file.device, kind="file", name=name)
+    else:
+        limits.refuse_fleet_wide(runner, f"The file {name}")
     return file
 
 
 async def page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
-    """The next files by name, behind the name that the cursor is."""
+    """The next files by name, behind the name that the cursor is; for a limited caller, those that its own
+    phones sent."""
+    if limits.is_limited(runner):
+        return await _own_page(runner, cursor=cursor, limit=limit)
     found = await runner.drive(store.page(cursor=cursor, limit=limit))
     return FilePage([view(file) for file in found.files], found.next, found.total)
 
@@ -169,9 +179,23 @@ async def every(runner: Runner) -> list[StoredFile]:
     return found
 
 
+async def _own_page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
+    own: list[StoredFile] = []
+    after: str | None = ""
+    while after is not None:
+        found = await runner.drive(store.page(cursor=after, limit=_READ))
+        seen = await limits.visible(runner, [file.device for file in found.files if file.device])
+        own += [file for file in found.files if file.device in seen]
+        after = found.next
+    listed = [file for file in own if file.name > cursor]
+    following = listed[limit - 1].name if len(listed) > limit else None
+    return FilePage([view(file) for file in listed[:limit]], following, len(own))
+
+
 async def remove(runner: Runner, directory: Path, name: str, *, now: float) -> None:
     """Take the name away. Tasks already put down can still fetch its bytes for `GRACE`. Raises NotFound."""
-    given_up = await runner.run(store.delete(name)) if NAME.fullmatch(name) else None
+    await get(runner, name)
+    given_up = await runner.run(store.delete(name))
     if given_up is None:
         raise NotFound("file", name)
     if given_up.content_unused:

@@ -12,6 +12,9 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.desired import in_order
 from acs.fleet.identity import device_key
 from acs.fleet.layers import Group
+from acs.fleet.selector.expressions import Comparison, Subject
+from acs.fleet.selector.parsing import Query
+from acs.operations import limits
 from acs.operations.configuration_targets import Target
 from acs.operations.errors import Conflict, Invalid, NotFound
 from acs.operations.ports import Runner, moment
@@ -23,6 +26,9 @@ NAMES = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
 
 #: Groups that one phone may be in: they are looked at in every session.
 MOST_GROUPS = 20
+
+#: Members read in one round trip where not all of them may be shown.
+_MEMBERS = 500
 
 Order = Annotated[
     int,
@@ -89,6 +95,7 @@ async def create(runner: Runner, asked: GroupRequest, *, by: str, now: float) ->
 
 
 async def list_all(runner: Runner) -> GroupList:
+    """A limited caller sees those that one of its phones is in, with its own phones counted."""
     found = await runner.run(store.list_all())
     return GroupList(await _views(runner, in_order(found)))
 
@@ -96,10 +103,10 @@ async def list_all(runner: Runner) -> GroupList:
 async def show(runner: Runner, name: str) -> GroupView:
     """Raises NotFound."""
     group = await runner.run(store.get(name))
-    if group is None:
+    views = await _views(runner, [group]) if group is not None else []
+    if not views:
         raise NotFound("group", name)
-    [view] = await _views(runner, [group])
-    return view
+    return views[0]
 
 
 async def change(runner: Runner, name: str, asked: GroupChange) -> GroupView:
@@ -123,6 +130,8 @@ async def members(runner: Runner, name: str, *, cursor: str, limit: int) -> Memb
     """Raises NotFound."""
     if await runner.run(store.get(name)) is None:
         raise NotFound("group", name)
+    if limits.is_limited(runner):
+        return await _own_members(runner, name, cursor=cursor, limit=limit)
     page = await runner.drive(store.members(name, after=cursor, limit=limit))
     items = [
         MemberView(member.removeprefix(store.AWAITED_MARK), member.startswith(store.AWAITED_MARK))
@@ -131,8 +140,36 @@ async def members(runner: Runner, name: str, *, cursor: str, limit: int) -> Memb
     return MemberPage(items, page.next, page.total)
 
 
+async def _own_members(runner: Runner, name: str, *, cursor: str, limit: int) -> MemberPage:
+    """Those that a limited caller may see; it is told of no phone that is awaited."""
+    total = await _own(runner, name)
+    if not total:
+        raise NotFound("group", name)
+    found: list[str] = []
+    after: str | None = cursor
+    while after is not None and len(found) <= limit:
+        page = await runner.drive(store.members(name, after=after, limit=_MEMBERS))
+        seen = await limits.visible(
+            runner, [one for one in page.members if not one.startswith(store.AWAITED_MARK)]
+        )
+        found += [one for one in page.members if one in seen]
+        after = page.next
+    following = found[limit - 1] if len(found) > limit else None
+    return MemberPage([MemberView(one, False) for one in found[:limit]], following, total)
+
+
+async def _own(runner: Runner, name: str) -> int:
+    """How many of a limited caller's phones are in the group."""
+    return await limits.count(runner, Query(name, Comparison(Subject("group"), "=", name), {}))
+
+
 async def add(runner: Runner, target: Target, group: str, *, by: str, now: float) -> None:
-    """Put a phone into the group. Raises NotFound for either, Invalid for a phone of too many groups."""
+    """Put a phone into the group. Raises NotFound for either, Invalid for a phone of too many groups.
+
+    A limited caller may do so with groups that it sees: what they bring, its phones have already.
+    """
+    if limits.is_limited(runner) and not await _own(runner, group):
+        raise NotFound("group", group)
     if len({*target.groups, group}) > MOST_GROUPS:
         raise Invalid.field("group", "is one too many", value=group, allowed=f"{MOST_GROUPS} groups a phone")
     if target.known is not None:
@@ -168,7 +205,11 @@ async def _tell(runner: Runner, target: Target, text: str, by: str, now: float) 
 
 
 async def _views(runner: Runner, found: list[Group]) -> list[GroupView]:
-    counts = await runner.run_all([store.count(group.name) for group in found])
+    if limits.is_limited(runner):
+        counts = [await _own(runner, group.name) for group in found]
+        found, counts = [one for one, own in zip(found, counts, strict=True) if own], [*filter(None, counts)]
+    else:
+        counts = await runner.run_all([store.count(group.name) for group in found])
     stand = await runner.run_all([layers.get(layers.of_group(group.name)) for group in found])
     return [
         _view(group, count, named.layer.version)

@@ -25,6 +25,7 @@ from acs.operations.errors import NotFound, OutOfReach
 from acs.operations.ports import Runner
 from acs.store import selection
 from acs.store.calls import Call, Steps
+from acs.store.selection import Selection
 from acs.store.shapes import Shapes
 
 T = TypeVar("T")
@@ -133,6 +134,26 @@ async def visible(runner: Runner, device_ids: Iterable[str]) -> set[str]:
         return set()  # a saved selector that it uses is gone: nobody knows whom it meant
     # the ids of a selector are compared in any case, those of phones are not
     return set(await runner.drive(chosen.every())).intersection(ids)
+
+
+async def count(runner: Runner, query: Query) -> int:
+    """How many of a limited actor's phones a selector means now. Raises OutOfReach where the selector that
+    limits it cannot be used any more."""
+    return await runner.drive((await _selection(runner, query)).count())
+
+
+async def every(runner: Runner) -> tuple[str, ...]:
+    """All phones that a limited actor may see, by their ids. Raises OutOfReach as `count` does."""
+    return tuple(await runner.drive((await _selection(runner, parse("all"))).every()))
+
+
+async def _selection(runner: Runner, query: Query) -> Selection:
+    assert isinstance(runner, LimitedRunner)
+    limit = runner.limit
+    try:
+        return await runner.drive(selection.prepare(narrowed(runner, query), limit.shapes, now=limit.now()))
+    except SelectorError as error:
+        raise OutOfReach(f"The selector that limits you cannot be used: {error}.") from None
 
 
 async def require(runner: Runner, device_id: str, *, kind: str = "device", name: str = "") -> None:

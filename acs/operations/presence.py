@@ -6,6 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from acs.fleet.selector.parsing import parse
+from acs.operations import limits
 from acs.operations.ports import Runner, moment
 from acs.store import presence as store
 
@@ -36,6 +38,11 @@ class FleetPresence(Struct, frozen=True):
 
 
 async def show(runner: Runner, *, minutes: int, now: float) -> FleetPresence:
+    """A limited caller's own phones are counted; of the minutes, which the fleet shares, it gets none."""
+    if limits.is_limited(runner):
+        asked = [parse(which) for which in ("all", "late", "offline")]
+        total, late, offline = [await limits.count(runner, query) for query in asked]
+        return FleetPresence(total, max(0, total - late - offline), late, offline, [])
     last = int(now // 60)
     first = last - minutes + 1
     answers = await runner.run_all([*store.totals(), *store.minutes(first, last)])

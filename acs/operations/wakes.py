@@ -132,14 +132,21 @@ async def _enqueue_selected(
 
 
 async def queue(runner: Runner, *, limit: int, now: float) -> QueueView:
-    overview = await runner.drive(wakes.overview(limit=limit, now=now))
+    """Of a limited caller's queue, its own phones: what the STUN server counted is not told."""
+    if limits.is_limited(runner):
+        own = await limits.every(runner)
+        overview = await runner.drive(wakes.overview_of(own, limit=limit, now=now))
+    else:
+        overview = await runner.drive(wakes.overview(limit=limit, now=now))
     return QueueView(
         overview.total, overview.under_way, [_waiting(one) for one in overview.items], overview.counts
     )
 
 
 async def clear(runner: Runner) -> Cleared:
-    """Take everybody out of the queue."""
+    """Take everybody out of the queue, as far as the caller may see them."""
+    if limits.is_limited(runner):
+        return Cleared(sum(await runner.run_all(wakes.clear_of(await limits.every(runner)))))
     return Cleared(await runner.run(wakes.clear()))
 
 

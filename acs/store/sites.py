@@ -22,13 +22,20 @@ class SiteState(Struct, frozen=True):
     heard: tuple[float, ...] = ()
 
 
-def look(site: str) -> Steps[SiteState]:
+def phones(site: str) -> Call[list[str]]:
+    """The ids of its phones, of so many as are looked at."""
     key = set_key(Site(site) if rules.is_network(site) else Tag(site))
-    ids: list[bytes]
-    [ids] = yield [Call(("ZRANGEBYLEX", key, "-", "+", "LIMIT", 0, MOST), list)]
+    return Call(
+        ("ZRANGEBYLEX", key, "-", "+", "LIMIT", 0, MOST), lambda found: [one.decode() for one in found]
+    )
+
+
+def look(site: str) -> Steps[SiteState]:
+    ids: list[str]
+    [ids] = yield [phones(site)]
     if not ids:
         return SiteState()
-    keys = [device_key(one.decode()) for one in ids]
+    keys = [device_key(one) for one in ids]
     missing, heard = yield [presence.missing_since(keys), presence.last_heard(keys)]
     return SiteState(
         tuple(at for at in missing if at),

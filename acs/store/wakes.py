@@ -99,7 +99,7 @@ def enqueue(device_ids: Iterable[str], *, by: str, now: float) -> Steps[int]:
     One that waits for another attempt is asked now, and anew.
     """
     ids = list(device_ids)
-    calls = [_enqueue(ids[place : place + CHUNK], by, now) for place in range(0, len(ids), CHUNK)]
+    calls = [_enqueue(part, by, now) for part in _chunks(ids)]
     new: list[int] = yield calls
     return sum(new)
 
@@ -163,6 +163,29 @@ def overview(*, limit: int, now: float) -> Steps[Overview]:
     return Overview(total, len(leases), items, counts)
 
 
+def overview_of(device_ids: Sequence[str], *, limit: int, now: float) -> Steps[Overview]:
+    """The same of these phones alone, without what was counted of all."""
+    leases: frozenset[bytes]
+    due: list[list[float | None]]
+    leases, *due = yield [
+        Call(("ZRANGEBYSCORE", keyspace.WAKES_UNDER_WAY, f"({now}", "+inf"), frozenset),
+        *(Call(("ZMSCORE", keyspace.WAKE_QUEUE, *part), _floats) for part in _chunks(device_ids)),
+    ]
+    scores = [score for part in due for score in part]
+    queued = sorted((score, one) for one, score in zip(device_ids, scores, strict=True) if score is not None)
+    first = queued[:limit]
+    jobs: list[bytes | None] = []
+    if first:
+        [jobs] = yield [Call(("HMGET", keyspace.WAKE_JOBS, *(name for _, name in first)), list)]
+    items = tuple(
+        Waiting(_job(name.encode(), stored), at, name.encode() in leases)
+        for (at, name), stored in zip(first, jobs, strict=True)
+        if stored is not None
+    )
+    under_way = sum(one.encode() in leases for one in device_ids)
+    return Overview(len(queued), under_way, items, {})
+
+
 def waiting(device_id: str, now: float) -> Steps[Waiting | None]:
     """The phone's place in the queue, None where it is not in it."""
     due, leased, stored = yield [
@@ -179,6 +202,18 @@ def clear() -> Call[int]:
     """Take everybody out of the queue; how many there were. Attempts that are under way still end."""
     jobs = Call(("DEL", keyspace.WAKE_JOBS), nothing)
     return Call(("ZREMRANGEBYRANK", keyspace.WAKE_QUEUE, 0, -1), int, first=(jobs,))
+
+
+def clear_of(device_ids: Sequence[str]) -> list[Call[int]]:
+    """Take these out of the queue; how many of each part were in it."""
+    return [
+        Call(
+            ("ZREM", keyspace.WAKE_QUEUE, *part),
+            int,
+            first=(Call(("HDEL", keyspace.WAKE_JOBS, *part), nothing),),
+        )
+        for part in _chunks(device_ids)
+    ]
 
 
 def remove(device_id: str) -> list[Call[Any]]:
@@ -234,6 +269,10 @@ def count(numbers: Mapping[str, int]) -> list[Call[None]]:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[place : place + CHUNK] for place in range(0, len(ids), CHUNK)]
+
+
 def _keys() -> tuple[bytes, ...]:
     return (
         keyspace.WAKE_QUEUE,
@@ -255,6 +294,10 @@ def _job(name: bytes, stored: bytes) -> Job:
 
 def _scored(answer: list[bytes]) -> list[tuple[bytes, float]]:
     return [(answer[place], float(answer[place + 1])) for place in range(0, len(answer), 2)]
+
+
+def _floats(answer: list[bytes | None]) -> list[float | None]:
+    return [None if score is None else float(score) for score in answer]
 
 
 def _counts(answer: list[bytes]) -> dict[str, int]:

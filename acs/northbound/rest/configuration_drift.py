@@ -94,6 +94,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/config/drift",
+        limited=True,
         handle=_list,
         summary="Phones whose desired configuration is not all on them, as their last sessions left it",
         query=_ListQuery,
@@ -102,6 +103,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/api/v1/config/plan",
+        limited=True,
         handle=_plan,
         summary="What a change of configuration would come to, phone by phone, without touching any",
         body=PlanRequest,

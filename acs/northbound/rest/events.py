@@ -131,6 +131,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/alerts",
+        limited=True,
         handle=_alerts,
         summary="Sites that are cut off, or were",
         query=_AlertsQuery,
@@ -139,6 +140,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/api/v1/alerts/{alert}/close",
+        limited=True,
         handle=_close,
         summary="Close an alert before it is over",
         role=Role.OPERATOR,
@@ -148,6 +150,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/presence",
+        limited=True,
         handle=_presence,
         summary="How many phones are online, late and offline, now and minute by minute",
         query=_PresenceQuery,

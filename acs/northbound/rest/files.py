@@ -91,6 +91,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/files",
+        limited=True,
         handle=_list,
         summary="The stored files by name",
         query=_ListQuery,
@@ -109,6 +110,7 @@ ROUTES = (
     Route(
         method="GET",
         path=_FILE,
+        limited=True,
         handle=_get,
         summary="The file's bytes, or what is known of it where Accept says application/json; takes Range",
         answers={200: {_BINARY: bytes, JSON: FileView}, 206: {_BINARY: bytes}, 304: None, 416: None},
@@ -116,6 +118,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path=_FILE,
+        limited=True,
         handle=_remove,
         summary="Remove the name at once; its bytes stay a day for tasks already put down",
         role=Role.OPERATOR,

@@ -72,6 +72,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/groups",
+        limited=True,
         handle=_list,
         summary="All groups, in the order in which their configuration is laid",
         answers={200: GroupList},
@@ -89,6 +90,7 @@ ROUTES = (
     Route(
         method="GET",
         path=_GROUP,
+        limited=True,
         handle=_show,
         summary="One group",
         answers={200: GroupView},
@@ -114,6 +116,7 @@ ROUTES = (
     Route(
         method="GET",
         path=_GROUP + "/members",
+        limited=True,
         handle=_members,
         summary="The phones in the group, those that are awaited last",
         query=_MembersQuery,
@@ -122,6 +125,7 @@ ROUTES = (
     Route(
         method="PUT",
         path=_MEMBER,
+        limited=True,
         handle=_add,
         summary="Put a phone into the group",
         role=Role.OPERATOR,
@@ -131,6 +135,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path=_MEMBER,
+        limited=True,
         handle=_remove,
         summary="Take a phone out of the group",
         role=Role.OPERATOR,

@@ -45,6 +45,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/resources",
+        limited=True,
         handle=_kinds,
         summary="The kinds of resource files, their columns and limits",
         answers={200: KindList},
@@ -52,6 +53,7 @@ ROUTES = (
     Route(
         method="POST",
         path=f"{_KIND}/check",
+        limited=True,
         handle=_check,
         summary="What is wrong with a file of this kind, line by line; the answer is 200 either way",
         body=bytes,
@@ -60,6 +62,7 @@ ROUTES = (
     Route(
         method="POST",
         path=f"{_KIND}/build",
+        limited=True,
         handle=_build,
         summary="The file that these rows make; the same rows make the same bytes",
         body=BuildRequest,
@@ -68,6 +71,7 @@ ROUTES = (
     Route(
         method="POST",
         path=f"{_KIND}/rows",
+        limited=True,
         handle=_rows,
         summary="The rows of a file of this kind, to be edited and built again",
         body=bytes,

@@ -52,6 +52,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/v1/wake/queue",
+        limited=True,
         handle=_queue,
         summary="The wake queue: how many are in it, the next ones, what the STUN server counted",
         query=_QueueQuery,
@@ -60,6 +61,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path="/api/v1/wake/queue",
+        limited=True,
         handle=_clear,
         summary="Empty the wake queue",
         role=Role.OPERATOR,
