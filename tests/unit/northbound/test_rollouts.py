@@ -133,3 +133,17 @@ def test_an_image_that_was_damaged_on_disk_is_not_offered(api, data_dir):
     assert "cannot be read" in refused(api("POST", "/rollouts", json=body))["file"]["message"]
     firmware(api)
     assert api("POST", "/rollouts", json=body).status_code == 201
+
+
+def test_an_override_says_why_and_stands_in_the_audit(api):
+    api("PUT", "/files/30.72.0.12.rom", params={"version": "37.72.0.12"}, content=b"image")
+    body = {"name": "July", "kind": "firmware", "file": "30.72.0.12.rom", "select": "model = CP860"}
+    error = refused(api("POST", "/rollouts", json=body))["file"]
+    assert "override" in str(error["allowed"])
+    assert set(refused(api("POST", "/rollouts", json={**body, "override": 1}))) == {"override"}
+    why = "the maker says that 30 runs on 37"
+    made = api("POST", "/rollouts", json={**body, "override": why})
+    assert made.status_code == 201
+    [entry] = api("GET", "/audit", params={"operation": "rollouts.create"}).json()["items"]
+    assert entry["actor"] == "Alice"
+    assert entry["new"]["definition"]["override"] == why
