@@ -19,12 +19,13 @@ from rq.exceptions import DuplicateJobError
 from acs.fleet import schedule as rules
 from acs.fleet.fleet_event import FleetEvent, event
 from acs.fleet.rollout import firmware_check
+from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.firmware_check import Image
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.schedule import Run, RunOutcome, Schedule
 from acs.fleet.task import DownloadWork
-from acs.store import events, files, rollouts, schedules
+from acs.store import approvals, events, files, rollouts, schedules
 from acs.store.runner_blocking import BlockingRunner
 from acs.store.schedules import Stored
 from workers.surroundings import current
@@ -95,6 +96,9 @@ def step(runner: BlockingRunner, identifier: str, now: float) -> Run | None:
     earlier, present = (one.rollout if one is not None else None for one in found)
     verdict = rules.decided(schedule, earlier, present, _template(runner, schedule.template), now)
     if verdict.rollout is not None:
+        if schedule.approved_by:
+            note = f"turned on the schedule {schedule.name}"
+            runner.run_all(approvals.add(verdict.rollout.id, Approval(schedule.approved_by, now, note)))
         runner.run(rollouts.create(verdict.rollout))
         runner.run(rollouts.due_at(verdict.rollout.id, now))
     runner.run(events.push((_event(schedule, verdict.run, verdict.rollout),)))

@@ -77,6 +77,8 @@ class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_by: str = ""
     changed_at: float = 0
     changed_by: str = ""
+    #: the user who turned it on, where that is somebody else than who said last what it does
+    approved_by: str = ""
     #: when it is due next
     next_at: float = 0
     #: the last ones, newest first
@@ -227,9 +229,12 @@ def still_going(schedule: Schedule, earlier: Rollout | None) -> str:
 
 
 def made_from(
-    schedule: Schedule, template: Rollout, due: float, now: float, *, identifier: str = "", by: str = ""
+    schedule: Schedule, template: Rollout, due: float, now: float, *, identifier: str = ""
 ) -> Rollout:
-    """The rollout of a run, which begins at once. Phones are not waited for until long into the next run."""
+    """The rollout of a run, which begins at once. Phones are not waited for until long into the next run.
+
+    It is made by who said what the schedule does, and started by none of those who could approve of it.
+    """
     definition = template.definition
     after = following(schedule, max(due, now))
     longest = max(1.0, _SHARE * (after - now)) if after else float("inf")
@@ -245,10 +250,10 @@ def made_from(
         id=identifier or rollout_id(schedule.id, due),
         definition=definition,
         created_at=now,
-        created_by=by or f"schedule {schedule.name}",
+        created_by=schedule.changed_by,
         state=State.RUNNING,
         state_at=now,
-        state_by=by or f"schedule {schedule.name}",
+        state_by=f"schedule {schedule.name}",
         started_at=now,
     )
 

@@ -12,11 +12,11 @@ from acs.fleet import schedule as rules
 from acs.fleet.rollout.definition import Definition, Essentials, Kind
 from acs.fleet.rollout.tally import together
 from acs.fleet.schedule import Run, RunOutcome, Schedule
+from acs.operations import limits
 from acs.operations.errors import NotFound
 from acs.operations.ports import Runner, moment
 from acs.store import rollouts as rollout_store
 from acs.store import schedules as store
-from acs.store.schedules import Stored
 
 #: Runs to come that are told.
 COMING = 5
@@ -57,6 +57,8 @@ class ScheduleView(Struct, frozen=True):
     created_by: str
     changed_at: datetime | None
     changed_by: str
+    #: who turned it on, where that is somebody else
+    approved_by: str
     coming: list[datetime | None] = []
     runs: list[RunView] = []
 
@@ -78,18 +80,20 @@ async def show(runner: Runner, identifier: str, *, now: float) -> ScheduleView:
 
 
 async def list_all(runner: Runner, *, cursor: str, limit: int) -> ScheduleList:
-    listed = await runner.drive(store.ids(after=cursor, limit=limit))
-    found: list[Stored | None] = await runner.run_all([store.get(one) for one in listed])
-    schedules = [one.schedule for one in found if one is not None]
-    items = [_view(one, await _run(runner, one.runs[0]) if one.runs else None) for one in schedules]
-    following = listed[-1] if len(listed) == limit else None
-    return ScheduleList(items, following, await runner.run(store.count()))
+    """For a limited caller those that were made under the same limit."""
+    every = await runner.drive(store.every())
+    own = [one for one in every if limits.made_within(runner, one.template.limit)]
+    place = next((number for number, one in enumerate(own, 1) if one.id == cursor), 0)
+    chosen = own[place : place + limit]
+    items = [_view(one, await _run(runner, one.runs[0]) if one.runs else None) for one in chosen]
+    following = chosen[-1].id if len(own) > place + limit else None
+    return ScheduleList(items, following, len(own))
 
 
 async def find(runner: Runner, identifier: str) -> Schedule:
-    """Raises NotFound."""
+    """Raises NotFound, also for one that is out of the caller's sight."""
     stored = await runner.run(store.get(identifier))
-    if stored is None:
+    if stored is None or not limits.made_within(runner, stored.schedule.template.limit):
         raise NotFound("schedule", identifier)
     return stored.schedule
 
@@ -112,6 +116,7 @@ def _view(one: Schedule, last: RunView | None) -> ScheduleView:
         created_by=one.created_by,
         changed_at=moment(one.changed_at),
         changed_by=one.changed_by,
+        approved_by=one.approved_by,
     )
 
 

@@ -11,6 +11,7 @@ from acs.fleet import retention, schedule_times
 from acs.fleet import schedule as rules
 from acs.fleet.layers import BLANK
 from acs.fleet.rollout import approval
+from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.definition import Definition, Essentials, Kind
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.schedule import Run, RunOutcome, Schedule
@@ -20,6 +21,7 @@ from acs.operations.ports import Runner
 from acs.operations.rollout_desk import Desk
 from acs.operations.rollouts import RolloutView
 from acs.operations.schedule_views import ScheduleView, essentials, find, show
+from acs.store import approvals
 from acs.store import rollouts as rollout_store
 from acs.store import schedules as store
 
@@ -83,7 +85,7 @@ async def create(desk: Desk, asked: ScheduleRequest) -> ScheduleView:
     if await desk.runner.run(store.count()) >= MOST:
         raise Conflict(f"There are {MOST} schedules, and no more may be; delete some that are over.")
     if asked.enabled:
-        await _require_second(desk, template, desk.by)
+        await _second(desk, template, desk.by)
     made = Schedule(
         id=desk.randomness(4).hex(),
         name=asked.name,
@@ -110,14 +112,20 @@ async def change(desk: Desk, identifier: str, asked: ScheduleChange) -> Schedule
     if "what" in given:
         template = await _template(desk, wanted.name, _with_secrets(wanted.what, before.template))
     by = desk.by if given.keys() - {"enabled"} else before.changed_by
-    if wanted.enabled and given and not (given.keys() == {"enabled"} and before.enabled):
-        await _require_second(desk, template, by)
+    approved_by = before.approved_by if by == before.changed_by and before.enabled else ""
+    if wanted.enabled and not approved_by:
+        approved_by = await _second(desk, template, by)
 
     def changed(one: Schedule) -> Schedule:
         if not given:
             return one
         after = one.replace(
-            name=wanted.name, template=template, changed_at=desk.now, changed_by=by, **_settings(wanted)
+            name=wanted.name,
+            template=template,
+            changed_at=desk.now,
+            changed_by=by,
+            approved_by=approved_by,
+            **_settings(wanted),
         )
         if moved or after.enabled is not one.enabled:
             return rules.planned(after, desk.now)
@@ -130,6 +138,7 @@ async def change(desk: Desk, identifier: str, asked: ScheduleChange) -> Schedule
 
 async def delete(runner: Runner, identifier: str) -> None:
     """A rollout that it made goes on. Raises NotFound."""
+    await find(runner, identifier)
     if not await runner.drive(store.delete(identifier)):
         raise NotFound("schedule", identifier)
 
@@ -143,14 +152,16 @@ async def run(desk: Desk, identifier: str) -> RolloutView:
         busy = rules.still_going(schedule, earlier.rollout if earlier is not None else None)
         if busy:
             raise Conflict(f"It cannot run now: {busy}.")
-    template = schedule.template
-    if not schedule.enabled:
-        await _require_second(desk, template, schedule.changed_by)
+    template, approved_by = schedule.template, schedule.approved_by
+    if not approved_by:
+        approved_by = await _second(desk, template, schedule.changed_by)
     if template.definition.kind in (Kind.FIRMWARE, Kind.TASK):  # with its files as they are now
         fresh = await _template(desk, schedule.name, essentials(template.definition))
         template = template.replace(image=fresh.image, work=fresh.work)
     made = rules.made_from(schedule, template, now, now, identifier=f"{schedule.id}-{int(now * 1000):x}")
-    made = made.replace(created_by=desk.by, state_by=desk.by)
+    if approved_by:
+        note = f"had the schedule {schedule.name} run"
+        await desk.runner.run_all(approvals.add(made.id, Approval(approved_by, now, note)))
     if not await desk.runner.run(rollout_store.create(made)):
         raise Conflict("It was told to run in this very moment already.")
     await desk.runner.run(rollout_store.due_at(made.id, now))
@@ -188,11 +199,13 @@ def _check(asked: ScheduleRequest, now: float, *, time: bool = True) -> None:
 async def _template(desk: Desk, name: str, what: Essentials) -> Rollout:
     """What its rollouts are made from. Raises Invalid."""
     try:
-        return await rollout_making.draft(desk, Definition(name=name, **_fields(what)))
+        made = await rollout_making.draft(desk, Definition(name=name, **_fields(what)))
     except Invalid as wrong:
         raise Invalid(
             [structs.replace(error, field=f"what.{error.field}") for error in wrong.errors]
         ) from None
+    # a backup changes nothing, so that one person will do
+    return made.replace(most_alone=0 if what.kind is Kind.BACKUP else desk.most_alone)
 
 
 async def _check_name(runner: Runner, name: str, own: str) -> None:
@@ -201,23 +214,26 @@ async def _check_name(runner: Runner, name: str, own: str) -> None:
         raise Conflict(f"There is a schedule {name!r} already.")
 
 
-async def _require_second(desk: Desk, template: Rollout, made_by: str) -> None:
-    """What two persons have to agree on when they do it by hand, two have to agree on here: whoever says what
-    is done does not also turn it on. A backup changes nothing."""
-    definition = template.definition
-    if not desk.most_alone or definition.kind is Kind.BACKUP:
-        return
-    query = selectors.read(definition.select, desk.catalogue, field="what.select")
+async def _second(desk: Desk, template: Rollout, made_by: str) -> str:
+    """The user who agrees by turning it on, "" where it takes but one person. Raises Conflict.
+
+    What two persons have to agree on when they do it by hand, two have to agree on here: whoever says what is
+    done does not also turn it on. The phones are counted again by each run.
+    """
+    fault = approval.fault_of_approver(desk.actor.user, made_by, ())
+    if not fault:
+        return desk.actor.user
+    if not desk.most_alone or not template.most_alone:
+        return ""
+    query = selectors.read(template.definition.select, desk.catalogue, field="what.select")
     chosen = await selectors.prepared(desk.runner, desk.shapes, query, now=desk.now, field="what.select")
     phones = await desk.runner.drive(chosen.count())
     if not approval.needed(phones, desk.most_alone):
-        return
-    fault = approval.fault_of_approver(desk.actor.user, made_by, ())
-    if fault:
-        raise Conflict(
-            f"A schedule for {phones} phones needs a second person: leave it with `enabled` false, "
-            f"and somebody else turns it on. {fault}"
-        )
+        return ""
+    raise Conflict(
+        f"A schedule for {phones} phones needs the approval of a second person: leave it with `enabled` "
+        f"false, and somebody else turns it on. {fault}"
+    )
 
 
 def _settings(asked: ScheduleRequest) -> dict[str, Any]:

@@ -6,12 +6,13 @@ import pytest
 from rq import Queue
 
 from acs.fleet import schedule as rules
+from acs.fleet.rollout import approval
 from acs.fleet.rollout import rollout as rollout_rules
 from acs.fleet.rollout.definition import Definition, Kind
 from acs.fleet.rollout.rollout import Rollout, State
 from acs.fleet.schedule import Schedule
 from acs.fleet.task import DownloadWork
-from acs.store import events, files, rollouts, schedules
+from acs.store import approvals, events, files, rollouts, schedules
 from acs.store.files import StoredFile
 from tests.unit.workers.rollout_fleet import Crash, MortalRunner
 from workers import schedules as jobs
@@ -38,7 +39,7 @@ class Desk:
             cron=cron,
             template=template,
             created_at=NOW,
-            created_by="Alice",
+            changed_by="Alice",
             **how,
         )
         made = rules.planned(made, self.now)
@@ -94,12 +95,22 @@ def test_at_its_time_it_makes_a_rollout_that_runs(desk):
     assert rollout.id == rules.rollout_id("s1", NOW + 3600)
     assert rollout.state is State.RUNNING
     assert rollout.definition.name == "nightly 2027-01-15 10:00"
-    assert rollout.created_by == "schedule nightly"
+    assert (rollout.created_by, rollout.state_by) == ("Alice", "schedule nightly")
     assert desk.runner.run(rollouts.are_due([rollout.id])) == [True]
     assert desk.schedule().next_at == NOW + 3600 + DAY
     [told] = desk.events()
     assert (told.kind, told.data["rollout"]) == ("schedule_started", rollout.id)
     assert desk.step() is None
+
+
+def test_whoever_turned_it_on_approves_of_each_run(desk):
+    desk.make(approved_by="adam")
+    desk.now = NOW + 3600
+    desk.step()
+    [rollout] = desk.rollouts()
+    [given] = desk.runner.run(approvals.of(rollout.id))
+    assert (given.by, given.note) == ("adam", "turned on the schedule nightly")
+    assert approval.missing(3, rollout.state_by, rollout.created_by, [given]) == ""
 
 
 def test_phones_are_not_waited_for_until_the_next_run(desk):
