@@ -31,6 +31,7 @@ from acs.fleet.provisioning import AcsAccount
 from acs.fleet.situation import TransferLink
 from acs.fleet.task import DownloadWork, Task
 from acs.northbound.console.rooms import rooms as console_rooms
+from acs.northbound.nbi.room import rooms as nbi_rooms
 from acs.northbound.rest.routing import Services
 from acs.northbound.rest.site import make_site
 from acs.northbound.soap.room import rooms as soap_rooms
@@ -214,7 +215,9 @@ class _Process:
             "files": HttpFactory(
                 files_port.handle, begin=files_port.begin, idle_timeout=settings.idle_timeout
             ),
-            "web": make_site(services, rooms={**console_rooms(services), **soap_rooms(services)}),
+            "web": make_site(
+                services, rooms={**console_rooms(services), **soap_rooms(services), **nbi_rooms(services)}
+            ),
         }
 
     async def start(self) -> None:

@@ -110,6 +110,12 @@ def note_ends(tasks: Iterable[Task]) -> tuple[Call[None], ...]:
     return tuple(calls)
 
 
+def forget_ends(task: Task) -> list[Call[None]]:
+    """No task of this type has ended on its phone, as far as anybody knows."""
+    member = f"{task.device} {task.type}"
+    return [Call(("ZREM", keyspace.ended_tasks(state), member), nothing) for state in ENDED]
+
+
 # --- reading --------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.task import Task, TaskState
 from acs.store import codec, indexes, keyspace, rollout_notes
-from acs.store.calls import Call, Part, Steps, nothing, script, scripted
+from acs.store.calls import Call, Part, Steps, nothing, script, scripted, truth
 from acs.store.errors import StoreConflict
 
 #: How long a finished task can be looked up, in seconds: a month, so that a monthly report finds its tasks.
@@ -128,6 +128,47 @@ def change_tasks(key: str, *, stamp: str, tasks: Sequence[Task], new_stamp: str)
     keys, arguments = written(keyspace.device_prefix(key), tasks, new_stamp)
     first = (*register_deadlines(tasks), *indexes.note_ends(tasks), *rollout_notes.told(tasks))
     return scripted(_CHANGE, keys, (stamp, *arguments), _decode_changed, first)
+
+
+def forget(task: Task) -> Steps[bool]:
+    """Forget a finished task; True if it was there. What the index says of its phone's last tasks follows."""
+    key = device_key_of_task(task.id)
+    prefix = keyspace.device_prefix(key)
+    gone: bool
+    gone, _, rest = yield [
+        Call(("DEL", prefix + keyspace.FINISHED_TASK + task.id.encode()), truth),
+        Call(("LREM", prefix + keyspace.FINISHED_TASKS, 0, task.id), nothing),
+        list_all(key),
+    ]
+    alike = [one for one in rest if one.type == task.type and one.finished_at and one.id != task.id]
+    last = max(alike, key=lambda one: one.finished_at, default=None)
+    yield list(indexes.note_ends([last]) if last else indexes.forget_ends(task))
+    return gone
+
+
+def update(identifier: str, change: Callable[[Task], Task | None], *, stamp: str) -> Steps[Task | None]:
+    """Change one open task, however often others change its neighbours meanwhile.
+
+    `change` gets the task as it is and returns what it should be, or None to leave it; it may be called
+    again. Gives the task as it is afterwards, None where there is none. A finished task is never changed.
+    Raises `StoreConflict` when it was outrun `ATTEMPTS` times.
+    """
+    key = device_key_of_task(identifier)
+    for _ in range(ATTEMPTS):
+        found: FoundTask | None
+        [found] = yield [get(identifier)]
+        if found is None:
+            return None
+        if not found.task.open:
+            return found.task
+        wanted = change(found.task)
+        if wanted is None or wanted == found.task:
+            return found.task
+        changed: Changed
+        [changed] = yield [change_tasks(key, stamp=found.stamp, tasks=(wanted,), new_stamp=stamp)]
+        if changed.outcome == "ok":
+            return wanted
+    raise StoreConflict(f"task {identifier} could not be changed: its device's tasks change all the time")
 
 
 def update(identifier: str, change: Callable[[Task], Task | None], *, stamp: str) -> Steps[Task | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,10 +28,21 @@ log = structlog.get_logger("api")
 
 #: typed loosely, because Klein's own types know no coroutines that give resources
 Endpoint = Callable[..., Any]
+Identify = Callable[[Services, Request], Awaitable[Actor]]
 
 
-def make_application(services: Services, routes: Iterable[Route]) -> Klein:
-    """Klein with every route of the table; what matches none, or fails, is answered with a problem."""
+def make_application(
+    services: Services,
+    routes: Iterable[Route],
+    *,
+    identify: Identify = authenticate,
+    answer_to: Callable[[BaseException], Reply] = problems.problem,
+) -> Klein:
+    """Klein with every route of the table; what matches none, or fails, is answered with a problem.
+
+    :param identify: finds out who calls.
+    :param answer_to: makes the problem.
+    """
     application = Klein()
     application.url_map.merge_slashes = False
     application.url_map.strict_slashes = False
@@ -40,22 +51,22 @@ def make_application(services: Services, routes: Iterable[Route]) -> Klein:
     for route in table:
         rule = re.sub(r"\{(\w+)\}", r"<\1>", route.path)
         add = application.route(rule, methods=[route.method], endpoint=f"{route.method} {route.path}")
-        add(_endpoint(services, route, reads.get(route.path)))
+        add(_endpoint(services, route, reads.get(route.path), identify))
 
     def failed(request: Request, failure: Failure) -> bytes:
-        return send(request, problems.problem(failure.value or RuntimeError("a failure without a reason")))
+        return send(request, answer_to(failure.value or RuntimeError("a failure without a reason")))
 
     application.handle_errors(Exception)(failed)
     return application
 
 
-def _endpoint(services: Services, route: Route, read: Route | None) -> Endpoint:
+def _endpoint(services: Services, route: Route, read: Route | None, identify: Identify) -> Endpoint:
     async def endpoint(request: Request, **path: str) -> bytes | Resource:
         actor: Actor | None = None
         own, identifier = services, browser_session.name_request(services, request)
         admitted = route.admits is not None and route.admits(services, request)
         if route.role is not None and not admitted:
-            actor = await authenticate(services, request)
+            actor = await identify(services, request)
             own = browser_session.services_for(services, actor)
         call = Call(own, request, path, actor, None, identifier)
         if actor is not None:
@@ -114,7 +125,7 @@ def send(request: Request, reply: Reply) -> bytes:
     """Set status and headers; the body is for the caller to write."""
     body = reply.encoded()
     # Twisted has no phrase for some of them, 422 among these
-    request.setResponseCode(reply.status, phrase(reply.status).encode())
+    request.setResponseCode(reply.status, (reply.phrase or phrase(reply.status)).encode())
     headers = list(reply.headers)
     if reply.status not in (204, 304):
         headers += [

@@ -34,6 +34,8 @@ _VERBS = {"PUT": "put", "PATCH": "change", "DELETE": "delete"}
 
 def operation_name(route: Route) -> str:
     """Such as `devices.tasks.create`, `config.change`, `devices.wake`."""
+    if route.operation:
+        return route.operation
     parts = [part for part in route.path.removeprefix("/api/v1").split("/") if part and part[0] != "{"]
     if route.method == "POST":
         return ".".join([*parts, "create"] if 201 in route.answers else parts)
@@ -113,9 +115,10 @@ def _asked(call: Call, route: Route) -> Any:
     if route.body in (None, bytes) or call.body.size > IN_MEMORY:
         return None
     try:
-        return msgspec.json.decode(call.body.whole(IN_MEMORY))
+        asked = msgspec.json.decode(call.body.whole(IN_MEMORY))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return asked if route.told is None else route.told(asked)
 
 
 def _changed(old: Any, new: Any, asked: Any) -> tuple[Any, Any]:
@@ -139,4 +142,4 @@ def _only(record: Any, names: dict[str, Any]) -> Any:
 def _object(call: Call, answer: Reply | Resource | None) -> str:
     location = dict(answer.headers).get("Location") if isinstance(answer, Reply) else None
     path = location or call.request.path.decode("ascii", "replace")
-    return unquote(re.sub(r"^/api/v1/", "", path))
+    return unquote(re.sub(r"^/(?:api/v1|nbi)/", "", path))

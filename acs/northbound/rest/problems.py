@@ -54,11 +54,18 @@ class BadRequest(Exception):
     """What came is no JSON, or no request at all; the text says where it goes wrong."""
 
 
-def problem(exception: BaseException) -> Reply:
-    """The answer to a request that ended in this exception."""
+class NotOffered(Exception):
+    """Something of an interface that this server stands in for, and has not; the text says what to use."""
+
+
+def problem(exception: BaseException, *, invalid: int = 422) -> Reply:
+    """The answer to a request that ended in this exception; `invalid` is the status of what is wrong in
+    itself."""
     match exception:
         case Invalid(errors=errors):
-            return _reply(422, "invalid", str(exception), errors=errors)
+            return _reply(invalid, "invalid", str(exception), errors=errors)
+        case NotOffered():
+            return _reply(501, "not-offered", str(exception))
         case NotFound():
             return _reply(404, "not-found", str(exception))
         case Conflict():

@@ -11,12 +11,16 @@ JSON = "application/json"
 
 
 class Reply(Struct, frozen=True):
-    """`body` is bytes as they are, None for no body, or any value that becomes JSON."""
+    """`body` is bytes as they are, None for no body, or any value that becomes JSON.
+
+    `phrase` goes with the status where the usual one would not do.
+    """
 
     status: int
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = JSON
+    phrase: str = ""
 
     def encoded(self) -> bytes:
         if self.body is None:

@@ -198,6 +198,10 @@ class Route(Struct, frozen=True, kw_only=True):
     limited: bool = False
     #: whether it changes anything, and so stands in the audit; by default what is no GET and not for viewers
     changes: bool | None = None
+    #: its name in the audit, where the path does not say it
+    operation: str = ""
+    #: what the audit has of the JSON that was sent, where that is not the JSON itself
+    told: Callable[[Any], Any] | None = None
     #: its answer has a secret that is shown this once
     shows_secret: bool = False
     #: whether the OpenAPI document has it: not the ways of browsers
