@@ -171,31 +171,6 @@ def update(identifier: str, change: Callable[[Task], Task | None], *, stamp: str
     raise StoreConflict(f"task {identifier} could not be changed: its device's tasks change all the time")
 
 
-def update(identifier: str, change: Callable[[Task], Task | None], *, stamp: str) -> Steps[Task | None]:
-    """Change one open task, however often others change its neighbours meanwhile.
-
-    `change` gets the task as it is and returns what it should be, or None to leave it; it may be called
-    again. Gives the task as it is afterwards, None where there is none. A finished task is never changed.
-    Raises `StoreConflict` when it was outrun `ATTEMPTS` times.
-    """
-    key = device_key_of_task(identifier)
-    for _ in range(ATTEMPTS):
-        found: FoundTask | None
-        [found] = yield [get(identifier)]
-        if found is None:
-            return None
-        if not found.task.open:
-            return found.task
-        wanted = change(found.task)
-        if wanted is None or wanted == found.task:
-            return found.task
-        changed: Changed
-        [changed] = yield [change_tasks(key, stamp=found.stamp, tasks=(wanted,), new_stamp=stamp)]
-        if changed.outcome == "ok":
-            return wanted
-    raise StoreConflict(f"task {identifier} could not be changed: its device's tasks change all the time")
-
-
 def cancel(identifier: str, *, now: float, stamp: str) -> Steps[Cancelled]:
     """Cancel a task that has not started. `stamp` is a fresh one, `now` in seconds since the epoch."""
     cancelled = False
