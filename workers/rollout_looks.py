@@ -31,6 +31,8 @@ SOON = 2.0
 #: A phone is looked at no later than this, whether somebody told of it or not.
 LATEST = 60.0
 
+_DONE = frozenset({Outcome.CHECKING, Outcome.SUCCEEDED})
+
 #: Phones with a longer interval are called, so that the Inform that their health waits for comes.
 CALLED_FROM = 60.0
 
@@ -80,6 +82,8 @@ def _by_task(desk: Desk, rollout: Rollout, chosen: Sequence[Known], now: float) 
 
 def _one_by_task(desk: Desk, rollout: Rollout, one: Known, found: FoundTask | None, now: float) -> Member:
     member = one.member
+    if found is not None and member.outcome in _DONE:
+        return progress.with_evidence(member, found.task)  # the phone's report came after the proof
     if not (member.active or member.outcome is Outcome.UNCONFIRMED):
         return member
     if found is None:

@@ -94,6 +94,29 @@ def _whose(situation: Situation, key: str) -> str:
     return "; its task is closed already" if ours else ", which no open task waits for"
 
 
+def late_report(situation: Situation, request: cwmp.CpeRequest) -> tuple[str, dict[str, Any]] | None:
+    """The id of a task of this phone that is closed by now, and what its report adds to its evidence:
+    firmware is proved by the Inform that comes before the report."""
+    if not isinstance(request, cwmp.TransferComplete):
+        return None
+    key = request.command_key.strip()
+    ours = key and device_key_of_task(key) == device_key(situation.device.id)
+    if not ours or any(task.id == key for task in situation.tasks):
+        return None
+    return key, {"transfer_complete": _report(request)}
+
+
+def _report(request: cwmp.TransferComplete) -> dict[str, Any]:
+    fault = request.fault_struct
+    said = {"fault_string": fault.fault_string} if fault.fault_string else {}
+    return {
+        "fault_code": fault.fault_code,
+        **said,
+        "start_time": request.start_time,
+        "complete_time": request.complete_time,
+    }
+
+
 def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> Changes:
     task = _task_of(situation, request.command_key)
     fault = request.fault_struct
@@ -110,12 +133,7 @@ def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> 
     if task is None:
         return told
     now = situation.now
-    report: dict[str, Any] = {"fault_code": fault.fault_code}
-    if fault.fault_string:
-        report["fault_string"] = fault.fault_string
-    reported = task.noting(
-        transfer_complete={**report, "start_time": request.start_time, "complete_time": request.complete_time}
-    )
+    reported = task.noting(transfer_complete=_report(request))
     if request.command_key != task.id:
         reported = reported.noting(matched_by="being the only open transfer")
     if fault.fault_code != 0:

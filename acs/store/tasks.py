@@ -171,6 +171,20 @@ def update(identifier: str, change: Callable[[Task], Task | None], *, stamp: str
     raise StoreConflict(f"task {identifier} could not be changed: its device's tasks change all the time")
 
 
+def note_finished(identifier: str, evidence: dict[str, Any]) -> Steps[bool]:
+    """Add to the evidence of a finished task what came after its end; False where there is no such task."""
+    prefix = keyspace.device_prefix(device_key_of_task(identifier))
+    found: FoundTask | None
+    [found] = yield [get(identifier)]
+    if found is None or found.task.open:
+        return False
+    noted = found.task.noting(**evidence)
+    key = prefix + keyspace.FINISHED_TASK + identifier.encode()
+    parts: tuple[Part, ...] = ("SET", key, codec.encode_finished(noted), "XX", "KEEPTTL")
+    *_, written = yield [*rollout_notes.told([noted]), Call(parts, truth)]
+    return bool(written)
+
+
 def cancel(identifier: str, *, now: float, stamp: str) -> Steps[Cancelled]:
     """Cancel a task that has not started. `stamp` is a fresh one, `now` in seconds since the epoch."""
     cancelled = False

@@ -232,6 +232,21 @@ def test_30_the_firmware_version_proves_a_download_whose_transfer_complete_never
     assert operator.task(download).state == "done"
 
 
+def test_a_report_that_comes_after_the_proof_is_kept_with_the_task(known_phone, operator):
+    work = DownloadWork(url="http://f.test/x", file_type="1 Firmware Upgrade Image", version="2.0")
+    download = operator.asks(known_phone, work)
+    known_phone.holds_session("2 PERIODIC")
+    known_phone.tree["Device.DeviceInfo.SoftwareVersion"] = "2.0"
+    known_phone.opens("1 BOOT", "7 TRANSFER COMPLETE", "M Download")
+    assert operator.task(download).state == "done"
+    known_phone.sends(texts.transfer_complete(download))
+    known_phone.gets("TransferCompleteResponse")
+    task = operator.task(download)
+    assert task.state == "done"
+    assert task.evidence["transfer_complete"]["fault_code"] == 0
+    assert task.evidence["proved_by"] == "SoftwareVersion 2.0"
+
+
 @pytest.mark.parametrize(
     "notice",
     [

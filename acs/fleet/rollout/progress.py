@@ -6,7 +6,7 @@ from typing import Any
 
 from acs.fleet import guarding, proof
 from acs.fleet.rollout.member import Member, Outcome
-from acs.fleet.task import DownloadWork, FactoryResetWork, RebootWork, Task, TaskState
+from acs.fleet.task import DownloadWork, FactoryResetWork, RebootWork, Task, TaskState, UploadWork
 
 #: Evidence of a task that a rollout took back before the phone was asked.
 WITHDRAWN = "withdrawn"
@@ -17,7 +17,7 @@ _SHOWN = ("version_before", "version", "bytes_served", "transfer_complete", "pro
 
 def seen(member: Member, task: Task, *, now: float, confirm: float) -> Member:
     """The phone as its task shows it. A turn that ended without the phone being asked leaves it DEFERRED."""
-    member = _with_evidence(member, task)
+    member = with_evidence(member, task)
     match task.state:
         case TaskState.PENDING:
             return _pending(member, task)
@@ -62,14 +62,13 @@ def _under_way(member: Member, task: Task, now: float, confirm: float) -> Member
     evidence = task.evidence
     member = member.replace(sent_at=task.started_at)
     if now > task.started_at + confirm:
-        reason = f"no proof within {confirm:g} s; it may still come"
+        reason = f"{_missing(task)} within {confirm:g} s; it may still"
         return member.replace(outcome=Outcome.UNCONFIRMED, reason=reason, active=False, ended_at=now)
     if task.state is TaskState.RUNNING and not proof.taken(task):
         return member.replace(outcome=Outcome.SENT, reason="")
     if isinstance(task.work, RebootWork | FactoryResetWork):
         return member.replace(outcome=Outcome.REBOOTING, reason="")
-    sent = evidence.get("served_complete") or evidence.get("transfer_complete", {}).get("fault_code") == 0
-    if proof.is_firmware(task) and (sent or evidence.get("booted")):
+    if proof.is_firmware(task) and _sent(task):
         return member.replace(outcome=Outcome.REBOOTING, reason="")
     if evidence.get("bytes_served") or evidence.get("fetches_open") or "received" in evidence:
         size = bytes_wanted(task)
@@ -79,13 +78,42 @@ def _under_way(member: Member, task: Task, now: float, confirm: float) -> Member
     return member.replace(outcome=Outcome.SENT, reason="")
 
 
+def _sent(task: Task) -> bool:
+    """Whether the phone has the whole file, as far as anybody told."""
+    evidence = task.evidence
+    reported = evidence.get("transfer_complete", {}).get("fault_code") == 0
+    return bool(evidence.get("served_complete") or reported or evidence.get("booted"))
+
+
+def _missing(task: Task) -> str:
+    """What a phone that was asked did not do."""
+    if task.state is TaskState.RUNNING and not proof.taken(task):
+        return "it gave no answer"
+    match task.work:
+        case RebootWork() | FactoryResetWork():
+            return "it did not come back from its boot"
+        case DownloadWork() if _sent(task):
+            back = "did not come back with it" if proof.is_firmware(task) else "did not report it"
+            return f"it fetched the file and {back}"
+        case DownloadWork() if proof.taken(task):
+            return f"it fetched no more than {task.evidence.get('bytes_served', 0)} of {task.work.size} bytes"
+        case DownloadWork():
+            return "it took the request and fetched nothing"
+        case UploadWork() if "received" not in task.evidence:
+            return "it took the request and sent nothing"
+        case _:
+            return "it gave no proof"
+
+
 def _never_asked(member: Member, task: Task) -> Member:
     if task.state is TaskState.CANCELLED and not task.evidence.get(WITHDRAWN):
         return _settled(member, task, Outcome.SKIPPED, "its task was cancelled")
-    busy = task.evidence.get(guarding.BUSY)
+    busy, earlier = task.evidence.get(guarding.BUSY), member.evidence.get("in_a_call")
     if busy is not None:
         reason = f"{busy['why']}, asked {busy['times']} times"
-    elif task.evidence.get(WITHDRAWN):
+    elif earlier is not None and earlier["last"] >= member.since:
+        reason = f"{earlier['why']} when it was asked last"
+    elif task.evidence.get(WITHDRAWN) and task.finished_at < member.turn_ends:
         reason = "taken back before it was asked"
     else:
         reason = "it did not call in its turn"
@@ -102,17 +130,17 @@ def _settled(member: Member, task: Task, outcome: Outcome, reason: str) -> Membe
     )
 
 
-def _with_evidence(member: Member, task: Task) -> Member:
+def with_evidence(member: Member, task: Task) -> Member:
     """The member with what its task has for evidence, and the times of both."""
     found: dict[str, Any] = {name: task.evidence[name] for name in _SHOWN if name in task.evidence}
     result = task.result if isinstance(task.result, dict) else {}
     if "version" in result:
         found["version"] = result["version"]
-    if task.fault is not None:
+    if task.fault is not None and task.attempts:
         found["fault"] = {"code": task.fault.code, "text": task.fault.text}
     busy = task.evidence.get(guarding.BUSY)
     if busy is not None:
-        found["in_a_call"] = {"times": busy["times"], "last": busy["at"]}
+        found["in_a_call"] = {"why": busy["why"], "times": busy["times"], "last": busy["at"]}
     if found.items() <= member.evidence.items():
         return member
     return member.noting(**found)

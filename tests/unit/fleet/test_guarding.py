@@ -1,0 +1,128 @@
+"""Never into a call: what a phone is asked before it is asked to go away, and what its answer leads to."""
+
+from __future__ import annotations
+
+import pytest
+
+from acs.cwmp import messages as m
+from acs.fleet import guarding
+from acs.fleet.task import Guard, RebootWork, TaskState
+
+LINE = "Device.Services.VoiceService.1.VoiceProfile.1.Line."
+METHODS = ("GetRPCMethods", "GetParameterNames", "GetParameterValues", "Reboot", "ScheduleInform")
+GUARD = Guard(not_in_call=True, ask_again=20)
+
+
+@pytest.fixture
+def calling(phone_with):
+    """Makes a phone whose lines are in these states."""
+
+    def make(*states: str):
+        phone = phone_with()
+        phone.methods = METHODS
+        for number, state in enumerate(states, start=1):
+            phone.model[f"{LINE}{number}.CallState"] = (state, "xsd:string")
+        return phone
+
+    return make
+
+
+def names(asked):
+    return [one.name for one in asked]
+
+
+@pytest.mark.parametrize("state", ["Idle", "", "Disconnecting", "idle"])
+def test_a_free_phone_is_asked_and_then_rebooted(desk, calling, state):
+    phone = desk.learnt(calling(state, "Idle"))
+    task = desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    asked = desk.talk(phone)
+    assert names(asked) == ["GetParameterValues", "Reboot"]
+    assert asked[0].parameter_names == (f"{LINE}1.CallState", f"{LINE}2.CallState")
+    assert desk.tasks[task].evidence[guarding.CALL_STATE]["lines"] == 2
+
+
+@pytest.mark.parametrize("state", ["InCall", "Calling", "Ringing", "Connecting"])
+def test_a_phone_in_a_call_is_told_to_call_again_and_asked_anew(desk, calling, state):
+    phone = desk.learnt(calling("Idle", state))
+    task = desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    asked = desk.talk(phone)
+    assert names(asked) == ["GetParameterValues", "ScheduleInform"]
+    assert (asked[1].delay_seconds, asked[1].command_key) == (20, task)
+    assert desk.tasks[task].state is TaskState.PENDING
+    assert desk.tasks[task].attempts == 0
+    assert desk.tasks[task].evidence["busy"]["why"] == f"line 2 is in a call ({state})"
+    assert desk.texts("task")[-1] == f"Reboot waits: line 2 is in a call ({state})"
+    # it calls before its time, for something else: it is not asked yet
+    desk.inform("4 VALUE CHANGE", phone=phone, later=5)
+    assert desk.talk(phone) == []
+    # the call goes on, then it is over
+    desk.inform("3 SCHEDULED", ("M ScheduleInform", task), phone=phone, later=20)
+    assert names(desk.talk(phone)) == ["GetParameterValues", "ScheduleInform"]
+    assert desk.tasks[task].evidence["busy"]["times"] == 2
+    phone.model[f"{LINE}2.CallState"] = ("Idle", "xsd:string")
+    desk.inform("3 SCHEDULED", ("M ScheduleInform", task), phone=phone, later=30)
+    assert names(desk.talk(phone)) == ["GetParameterValues", "Reboot"]
+    assert "busy" not in desk.tasks[task].evidence
+
+
+def test_what_was_told_in_one_session_does_not_count_in_the_next(desk, calling):
+    phone = desk.learnt(calling("Idle"))
+    desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    phone.odd = lambda request: None if isinstance(request, m.Reboot) else NotImplemented
+    assert names(desk.talk(phone)) == ["GetParameterValues", "Reboot"]
+    desk.break_off()
+    phone.odd = lambda request: NotImplemented
+    phone.model[f"{LINE}1.CallState"] = ("InCall", "xsd:string")
+    desk.inform("2 PERIODIC", phone=phone, later=600)
+    assert "Reboot" not in names(desk.talk(phone))
+
+
+def test_a_phone_without_call_state_cannot_be_asked(desk, phone):
+    desk.learnt(phone)
+    task = desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["Reboot"]
+    assert desk.tasks[task].evidence[guarding.CALL_STATE]["lines"] == 0
+
+
+def test_a_phone_that_lists_the_state_and_does_not_know_it_cannot_be_asked_either(desk, calling):
+    phone = desk.learnt(calling("Idle"))
+    phone.unknown.add(f"{LINE}1.CallState")
+    desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["GetParameterValues", "Reboot"]
+
+
+def test_a_phone_that_refuses_to_tell_is_left_alone(desk, calling):
+    phone = desk.learnt(calling("Idle"))
+    phone.odd = lambda request: (
+        m.Fault(9002, "Internal error") if isinstance(request, m.GetParameterValues) else NotImplemented
+    )
+    task = desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["GetParameterValues", "ScheduleInform"]
+    assert "does not tell" in desk.tasks[task].evidence["busy"]["why"]
+
+
+def test_a_phone_without_schedule_inform_is_not_asked_for_it(desk, calling):
+    phone = calling("InCall")
+    phone.methods = ("GetRPCMethods", "GetParameterNames", "GetParameterValues", "Reboot")
+    desk.learnt(phone)
+    desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["GetParameterValues"]
+
+
+def test_nothing_begins_after_the_window_though_the_call_is_over(desk, calling):
+    phone = desk.learnt(calling("InCall"))
+    guard = Guard(not_in_call=True, ask_again=20, not_after=desk.now + 75)
+    desk.task(RebootWork(), guard=guard)
+    desk.inform("2 PERIODIC", phone=phone)
+    # the next time would be too late, so it is not called for
+    assert names(desk.talk(phone)) == ["GetParameterValues"]
+    phone.model[f"{LINE}1.CallState"] = ("Idle", "xsd:string")
+    desk.inform("2 PERIODIC", phone=phone)
+    assert desk.talk(phone) == []

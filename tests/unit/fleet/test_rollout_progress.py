@@ -1,0 +1,113 @@
+"""From a phone's task to its outcome, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from acs.fleet import outcome as ways
+from acs.fleet.identity import device_key, task_id
+from acs.fleet.rollout import progress
+from acs.fleet.rollout.member import Member, Outcome
+from acs.fleet.task import DownloadWork, RebootWork, Task, TaskState, UploadWork
+
+DEVICE = "001565-CP860-1"
+TASK = task_id(device_key(DEVICE), b"123456")
+IMAGE = DownloadWork(
+    file="37.72.0.12.rom", file_type="1 Firmware Upgrade Image", size=1000, version="37.72.0.12"
+)
+FILE = DownloadWork(file="site.cfg", file_type="3 Vendor Configuration File", size=10)
+TURN = Member(task=TASK, active=True, since=100.0, turn_at=100.0, turn_ends=220.0)
+
+
+def task(work=IMAGE, **fields):
+    return Task(id=TASK, device=DEVICE, work=work, created_at=100.0, expires_at=220.0, **fields)
+
+
+def sent(work=IMAGE, **evidence):
+    """Asked at 110, taken, and not proved."""
+    return ways.waiting(ways.claimed(task(work), 110.0, "s"), 9999.0, **evidence)
+
+
+def in_call(times=2, at=150.0):
+    return {"busy": {"why": "line 1 is in a call (InCall)", "at": at, "times": times}}
+
+
+def look(member, one, *, now=120.0):
+    return progress.seen(member, one, now=now, confirm=60)
+
+
+@pytest.mark.parametrize(
+    ("one", "outcome"),
+    [
+        (task(), Outcome.WAITING),
+        (task(evidence=in_call()), Outcome.DEFERRED),
+        (ways.claimed(task(), 110.0, "s"), Outcome.SENT),
+        (sent(), Outcome.SENT),
+        (sent(bytes_served=300), Outcome.TRANSFERRING),
+        (sent(bytes_served=1000, served_complete=True), Outcome.REBOOTING),
+        (sent(transfer_complete={"fault_code": 0}), Outcome.REBOOTING),
+        (sent(RebootWork()), Outcome.REBOOTING),
+        (ways.done(sent(), 130.0, {}), Outcome.CHECKING),
+        (ways.failed(sent(), 130.0, 9018, "9018 File corrupted"), Outcome.FAILED),
+        (ways.failed(sent(), 130.0, 0, "No word", unproved=True), Outcome.UNCONFIRMED),
+    ],
+)
+def test_the_outcome_follows_the_task(one, outcome):
+    assert look(TURN, one).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("one", "says"),
+    [
+        (ways.claimed(task(), 110.0, "s"), "it gave no answer"),
+        (sent(), "it took the request and fetched nothing"),
+        (sent(bytes_served=300), "it fetched no more than 300 of 1000 bytes"),
+        (sent(bytes_served=1000, served_complete=True), "it fetched the file and did not come back with it"),
+        (sent(FILE, served_complete=True), "it fetched the file and did not report it"),
+        (sent(RebootWork()), "it did not come back from its boot"),
+        (sent(UploadWork()), "it took the request and sent nothing"),
+    ],
+)
+def test_a_phone_without_proof_is_unconfirmed_and_it_is_said_what_is_missing(one, says):
+    after = look(TURN, one, now=171.0)
+    assert after.outcome is Outcome.UNCONFIRMED
+    assert after.reason == f"{says} within 60 s; it may still"
+
+
+def test_a_phone_that_was_in_a_call_until_its_turn_was_over():
+    after = look(TURN, ways.expired(task(evidence=in_call()), 220.0, "not called"), now=220.0)
+    assert (after.outcome, after.active) == (Outcome.DEFERRED, False)
+    assert after.reason == "line 1 is in a call (InCall), asked 2 times"
+    assert "fault" not in after.evidence
+
+
+def test_a_phone_in_a_call_that_is_not_heard_in_its_second_turn_is_still_one_in_a_call():
+    first = look(TURN, ways.expired(task(evidence=in_call()), 220.0, "not called"), now=220.0)
+    second = first.replace(active=True, turn_at=230.0, turn_ends=240.0)
+    taken_back = progress.withdrawn(task(), 240.0)
+    assert look(second, taken_back, now=240.0).reason == "line 1 is in a call (InCall) when it was asked last"
+    # of an earlier try, which somebody has asked for again since, nothing is said
+    anew = second.replace(since=230.0)
+    assert look(anew, taken_back, now=240.0).reason == "it did not call in its turn"
+
+
+def test_taken_back_before_its_turn_was_over():
+    assert look(TURN, progress.withdrawn(task(), 120.0)).reason == "taken back before it was asked"
+
+
+def test_a_cancelled_task_is_not_tried_again():
+    cancelled = task().replace(state=TaskState.CANCELLED, finished_at=120.0)
+    after = look(TURN, cancelled)
+    assert (after.outcome, after.reason) == (Outcome.SKIPPED, "its task was cancelled")
+
+
+def test_what_the_task_shows_is_kept():
+    report = {"fault_code": 0, "start_time": "a", "complete_time": "b"}
+    one = ways.done(
+        sent(version_before="1", bytes_served=1000, transfer_complete=report), 130.0, {"version": "2"}
+    )
+    evidence = look(TURN, one).evidence
+    assert evidence["version_before"] == "1"
+    assert evidence["version"] == "2"
+    assert evidence["bytes_served"] == 1000
+    assert evidence["transfer_complete"] == report
