@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from acs.datamodel.carriers import CarrierKind
 from acs.fleet.convergence.planning import Effect, KeyEffect
 from acs.fleet.layers import BLANK, IsSecret
-from acs.operations.configuration_values import Given, Warned
+from acs.operations.configuration_values import Unread, Warned
 from acs.operations.errors import FieldError
 from acs.operations.selectors import Select
 
@@ -35,7 +35,7 @@ class PlanRequest(Struct, frozen=True, forbid_unknown_fields=True):
     Left out, it is what was named; for `devices` and `select` it is phone.
     """
 
-    values: Annotated[dict[str, Given], Meta(min_length=1, max_length=2000)]
+    values: Annotated[dict[str, Unread], Meta(min_length=1, max_length=2000)]
     fleet: bool = False
     model: str = ""
     group: str = ""

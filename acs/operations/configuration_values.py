@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from acs.datamodel import key_values
 from acs.datamodel.key_values import Severity
@@ -15,6 +16,9 @@ from acs.operations.errors import FieldError, Invalid
 
 #: How a value may be given; booleans are `1` and `0` in a phone's file.
 Given = str | int | float | bool | None
+
+#: The same, not checked while it is read: what is wrong with a value is told with its key's name and section.
+Unread = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number", "boolean", "null"]})]
 
 
 class Warned(Struct, frozen=True):
@@ -36,7 +40,7 @@ def text(value: Given) -> str | None:
     return None if value is None else str(value)
 
 
-def checked(catalogue: Catalogue, given: Mapping[str, Given]) -> tuple[dict[str, str | None], list[Warned]]:
+def checked(catalogue: Catalogue, given: Mapping[str, Any]) -> tuple[dict[str, str | None], list[Warned]]:
     """The values as texts, and what speaks against some. Raises Invalid with every value that cannot be.
 
     A key that is removed need not be known: it may be of an earlier catalogue.
@@ -45,6 +49,9 @@ def checked(catalogue: Catalogue, given: Mapping[str, Given]) -> tuple[dict[str,
     warnings: list[Warned] = []
     values: dict[str, str | None] = {}
     for key, one in given.items():
+        if isinstance(one, list | dict):
+            faults.append(_no_value(catalogue, key, one))
+            continue
         values[key] = value = text(one)
         if value is not None:
             _check(catalogue, key, value, faults, warnings)
@@ -69,6 +76,15 @@ def nothing_to_keep(key: str) -> FieldError:
     return FieldError(
         f"values.{key}", f"{BLANK} keeps a stored secret, and there is none", BLANK, "the secret itself", key
     )
+
+
+def _no_value(catalogue: Catalogue, key: str, given: Any) -> FieldError:
+    use = catalogue.get(key)
+    message = f"is {'a list' if isinstance(given, list) else 'an object'}, and a key has one value"
+    if use is None:
+        return FieldError(f"values.{key}", message, given, "text, a number, true, false or null", key)
+    shown = BLANK if use.key.secret else given
+    return FieldError(f"values.{key}", message, shown, key_values.allowed(use.key), key, use.key.section)
 
 
 def _check(

@@ -18,7 +18,7 @@ from acs.fleet.layers import (
     blanked,
     blanked_changes,
 )
-from acs.operations.configuration_values import Given, Warned
+from acs.operations.configuration_values import Unread, Warned
 from acs.operations.ports import moment
 
 Reason = Annotated[str, Meta(max_length=500, description="why; kept with the version")]
@@ -28,7 +28,7 @@ Now = Annotated[bool, Meta(description="phones may reboot for these keys at once
 class ConfigRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Values by key; null removes one."""
 
-    values: dict[str, Given]
+    values: dict[str, Unread]
     reason: Reason = ""
     now: Now = False
 

@@ -42,6 +42,21 @@ def errors(api, path, values, method="PATCH"):
     return answer.json()["errors"]
 
 
+def test_a_list_or_an_object_is_refused_with_its_key_and_section(api, path):
+    values = {JITTER: [300], LABEL: {"text": "x"}, NTP: "a b", "no.such.key": [1]}
+    for body in (
+        api("PATCH", path, json={"values": values}),
+        api("POST", "/config/plan", json={"values": values, "fleet": True}),
+    ):
+        told = body.json()["refused" if body.status_code == 200 else "errors"]
+        found = {error["key"]: error for error in told}
+        assert found[JITTER]["value"] == [300]
+        assert found[JITTER]["section"]
+        assert "0 to" in str(found[JITTER]["allowed"])
+        assert "an object" in found[LABEL]["message"]
+        assert found["no.such.key"]["field"] == "values.no.such.key"
+
+
 # --- one layer --------------------------------------------------------------------------------------------
 
 
