@@ -34,9 +34,6 @@ _SUMS = {"sha256": 64, "md5": 32}
 #: Seconds for which the bytes of a removed name stay on disk.
 GRACE = 86_400.0
 
-#: Records read in one round trip.
-_AT_ONCE = 500
-
 #: Files looked at in one round trip where not all of them may be shown.
 _READ = 500
 
@@ -169,24 +166,22 @@ async def page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
 
 
 async def every(runner: Runner) -> list[StoredFile]:
-    """The records of all stored files, by name."""
-    found: list[StoredFile] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        some = await runner.drive(store.page(cursor=cursor, limit=_AT_ONCE))
-        found += some.files
-        cursor = some.next
-    return found
-
-
-async def _own_page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
-    own: list[StoredFile] = []
+    """The records of all stored files, by name; for a limited caller, of those that its own phones sent."""
+    every_one: list[StoredFile] = []
     after: str | None = ""
     while after is not None:
         found = await runner.drive(store.page(cursor=after, limit=_READ))
-        seen = await limits.visible(runner, [file.device for file in found.files if file.device])
-        own += [file for file in found.files if file.device in seen]
+        files = found.files
+        if limits.is_limited(runner):
+            seen = await limits.visible(runner, [file.device for file in files if file.device])
+            files = tuple(file for file in files if file.device in seen)
+        every_one += files
         after = found.next
+    return every_one
+
+
+async def _own_page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
+    own = await every(runner)
     listed = [file for file in own if file.name > cursor]
     following = listed[limit - 1].name if len(listed) > limit else None
     return FilePage([view(file) for file in listed[:limit]], following, len(own))

@@ -24,6 +24,7 @@ def _document(file: StoredFile) -> dict[str, Any]:
         "filename": file.name,
         "length": file.size,
         "uploadDate": moments.of_seconds(file.created_at),
+        "md5": file.md5,
         "sha256": file.sha256,
         "metadata": {
             "fileType": file.file_type,
@@ -85,6 +86,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/nbi/files/",
+        limited=True,
         handle=_list,
         summary="The records of stored files",
         query=AnyQuery,
@@ -103,6 +105,7 @@ ROUTES = (
     Route(
         method="DELETE",
         path=_FILE,
+        limited=True,
         handle=_remove,
         summary="Remove a file",
         role=Role.OPERATOR,

@@ -521,7 +521,10 @@ def test_a_limited_caller_sees_its_phones_alone(nbi, nbi_as, phone, tagged, fail
     assert limited("POST", f"/tasks/{task}/retry").status_code == 404
     assert limited("DELETE", f"/devices/{other}").status_code == 404
     assert limited("POST", f"/devices/{other}/tags/mine").status_code == 404
-    assert limited("GET", "/files").status_code == 403
+    assert nbi("PUT", "/files/shared.rom", content=b"x").status_code == 201
+    assert limited.find("files") == []
+    assert limited("PUT", "/files/mine.rom", content=b"x").status_code == 403
+    assert limited("DELETE", "/files/shared.rom").status_code == 403
 
 
 def test_changes_stand_in_the_audit(nbi, api, phone):
