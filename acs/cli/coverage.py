@@ -59,6 +59,8 @@ def _show(server: Server, model: str, words: tuple[str, ...]) -> None:
     server.printer.note(
         f"{found['model']}: {found['parameter']} keys by parameter, {found['file']} by file; as told by {by}"
     )
+    if found.get("note"):
+        server.printer.note(found["note"])
 
 
 def _has(item: dict[str, Any], word: str) -> bool:

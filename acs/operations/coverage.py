@@ -52,6 +52,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     #: the phone that answered, and its firmware; None where none was heard
     device: str | None
     firmware: str | None
+    #: what to know before the figures are believed, "" for nothing
+    note: str
     #: keys (not their numbers) by carrier; one whose numbers go both ways counts as parameter
     parameter: int
     file: int
@@ -63,19 +65,24 @@ async def show(
 ) -> Coverage:
     """The coverage of a model, by its product class in any case; with `firmware`, by a phone that has it.
 
-    Raises NotFound where neither a key nor a phone is known of the model.
+    A model that no key names is measured by the keys of all models, as its phones are configured. Raises
+    NotFound where neither a key nor a phone is known of the model.
     """
-    keys = catalogue.for_model(model)
+    keys = catalogue.for_phone(model)
     phones = await _phones(runner, model, firmware)
-    if not len(keys) and not phones:
+    if not len(catalogue.for_model(model)) and not phones:
         raise NotFound("model", model)
+    note = ""
+    if not any(one.casefold() == model.casefold() for one in catalogue.models):
+        known = ", ".join(catalogue.models)
+        note = f"no key is known to be {model}'s own: these are the keys of other models ({known})"
     for known in sorted(phones, key=lambda one: -one.device.last_inform):
         tree = await parameters.load(runner, shapes, known.device)
         if any(not name.endswith(".") for name in tree.below(f"{known.device.root}Services.")):
             profile = await runner.run(profiles.load(known.device.model_key))
             items = list(_by_phone(keys, PhonePaths(tree), profile))
-            return _coverage(model, known, items)
-    return _coverage(model, None, list(_by_data_model(keys)))
+            return _coverage(model, known, items, note)
+    return _coverage(model, None, list(_by_data_model(keys)), note)
 
 
 async def _phones(runner: Runner, model: str, firmware: str) -> list[KnownDevice]:
@@ -134,12 +141,13 @@ def _item(
     )
 
 
-def _coverage(model: str, known: KnownDevice | None, items: list[KeyCoverage]) -> Coverage:
+def _coverage(model: str, known: KnownDevice | None, items: list[KeyCoverage], note: str) -> Coverage:
     carried = {item.key for item in items if item.carrier is CarrierKind.PARAMETER}
     return Coverage(
         model=known.device.product_class if known else model,
         device=known.device.id if known else None,
         firmware=known.device.software_version if known else None,
+        note=note,
         parameter=len(carried),
         file=len({item.key for item in items} - carried),
         items=items,

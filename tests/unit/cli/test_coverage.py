@@ -57,3 +57,8 @@ def test_without_a_phone_it_says_so(acs, server):
 
 def test_a_model_that_the_server_does_not_know(acs, server):
     assert acs("keys", "--coverage", "SIP-T99").exit_code != 0
+
+
+def test_what_the_figures_hang_on_is_said(acs, server):
+    server.on("GET /models/SIP-T99/coverage", {**ANSWER, "note": "these are the keys of other models"})
+    assert "these are the keys of other models" in acs("keys", "--coverage", "SIP-T99").stderr

@@ -101,6 +101,16 @@ def test_without_a_phone_the_data_models_answer(api):
     assert found["account.1.sip_server.2.address"]["carrier"] == "file"
 
 
+def test_a_model_without_keys_of_its_own_is_measured_by_those_of_others(api, learnt):
+    learnt(product_class="SIP-T99")
+    answer = api("GET", "/models/sip-t99/coverage").json()
+    assert (answer["model"], answer["parameter"]) == ("SIP-T99", 4)
+    assert answer["parameter"] + answer["file"] == len(shipped().keys)
+    assert "no key is known to be sip-t99's own" in answer["note"]
+    assert "CP860" in answer["note"]
+    assert api("GET", "/models/CP860/coverage").json()["note"] == ""
+
+
 def test_a_model_that_nothing_is_known_of(api, as_role):
     assert api("GET", "/models/SIP-T99/coverage").status_code == 404
     assert as_role("viewer")("GET", "/models/CP860/coverage").status_code == 200
