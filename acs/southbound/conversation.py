@@ -77,6 +77,8 @@ class Conversations:
     :param tally: counts what happens.
     :param log_all: sessions that are mere heartbeats have a line in the log, too.
     :param secrets: this server's own, which no recorded message may show.
+    :param store: where sessions are kept, if not in the Redis of `runner`.
+    :param logger: where a line of each session goes.
     :param now: seconds since the epoch.
     """
 
@@ -97,6 +99,8 @@ class Conversations:
         tally: Tally | None = None,
         log_all: bool = False,
         secrets: tuple[str, ...] = (),
+        store: SessionStore | None = None,
+        logger: Any = log,
         now: Callable[[], float] = time.time,
         randomness: Callable[[int], bytes] = os.urandom,
         patience: Patience = sessions.DEFAULT_PATIENCE,
@@ -104,7 +108,8 @@ class Conversations:
         lost_grace: float = silence.LOST_GRACE,
     ) -> None:
         self._counts = counts = SessionCounts(tally or Tally())
-        self._store = SessionStore(runner, now, layers or LayerCache(), tasks_written=counts.tasks)
+        self._store = store or SessionStore(runner, now, layers or LayerCache(), tasks_written=counts.tasks)
+        self._logger = logger
         self._clock = clock
         self._now = now
         self._randomness = randomness
@@ -123,7 +128,7 @@ class Conversations:
             upload_every=config_upload_every,
             inform_interval=inform_interval,
         )
-        self._endings = SessionEndings(self._lives, self._store, counts, now, log_all=log_all)
+        self._endings = SessionEndings(self._lives, self._store, counts, now, log_all=log_all, logger=logger)
         self._silence = Silence(
             self._lives,
             self._store,
@@ -180,7 +185,7 @@ class Conversations:
 
     def refuse(self, peer: str, reason: str, excerpt: bytes = b"") -> None:
         """Record what was turned away."""
-        log.info("refused", peer=peer, reason=reason)
+        self._logger.info("refused", peer=peer, reason=reason)
         self._counts.refused()
         self._store.refuse(peer, reason, excerpt)
 
@@ -466,9 +471,9 @@ class Conversations:
         try:
             await self._steps.close(live, Transition(live.session, ()), self._now())
         except Superseded:
-            log.info("the failed session had been superseded", sid=live.session.sid)
+            self._logger.info("the failed session had been superseded", sid=live.session.sid)
         except StoreError as lost:
-            log.warning("the failed session is not closed", sid=live.session.sid, reason=str(lost))
+            self._logger.warning("the failed session is not closed", sid=live.session.sid, reason=str(lost))
         self._endings.finish(live, FAILED)
         return EMPTY
 

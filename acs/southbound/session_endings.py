@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from msgspec import structs
@@ -26,6 +27,7 @@ FAILED = "failed"
 class SessionEndings:
     """:param now: seconds since the epoch.
     :param log_all: heartbeats have a line like all others.
+    :param logger: where the lines go.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class SessionEndings:
         now: Callable[[], float],
         *,
         log_all: bool = False,
+        logger: Any = log,
     ) -> None:
+        self._logger = logger
         self._log_all = log_all
         self._lives = lives
         self._store = store
@@ -62,12 +66,12 @@ class SessionEndings:
             not self._log_all and outcome == DONE and session.requests == 0 and events.routine(session.events)
         )
         level = logging.DEBUG if quiet else logging.INFO
-        if log.is_enabled_for(level):
+        if self._logger.is_enabled_for(level):
             self._log(level, live, outcome)
 
     def _log(self, level: int, live: LiveSession, outcome: str) -> None:
         session = live.session
-        log.log(
+        self._logger.log(
             level,
             "session",
             device=live.device.id if live.device is not None else "",
@@ -93,6 +97,7 @@ class SessionEndings:
         again."""
         live.failed = True
         device_id = device_id or (live.device.id if live.device is not None else "")
-        log.error("a rule failed for this phone", device=device_id, sid=live.session.sid, exc_info=error)
+        sid = live.session.sid
+        self._logger.error("a rule failed for this phone", device=device_id, sid=sid, exc_info=error)
         text = f"Internal error ({type(error).__name__}): the session ends, the server's log says more"
         self._store.note(live.session.device_key, TimelineEntry(self._now(), "fault", text))

@@ -214,16 +214,22 @@ class SessionStore:
             live.tasks = saved.tasks
             live.profile = current or live.profile
             return False
+        self.written(live, draft, session, current)
+        return True
+
+    def written(
+        self, live: LiveSession, draft: Draft, session: Session, profile: ModelProfile | None
+    ) -> None:
+        """What was decided is stored, and `profile` is what is known of the model now."""
         if draft.changes.tasks:
             self._tasks_written(live.tasks, draft.changes.tasks)
             live.touched.update((task.id, task.rollout) for task in draft.changes.tasks)
         live.session = session
         live.stored = draft.changes.device or live.stored
         live.adopt(draft)
-        live.profile = current or live.profile
+        live.profile = profile or live.profile
         live.pending = NO_CHANGES
         live.first_contact = False
-        return True
 
     # --- phones known by their address alone ---------------------------------------------------------------
 

@@ -9,11 +9,18 @@ import phone_texts as texts
 import pytest
 from desk import eventually
 
+from acs.cwmp.messages import Reboot
 from acs.cwmp.narration import Narrator
+from acs.datamodel import key_loading
+from acs.fleet import planner
+from acs.fleet.changes import Changes
 from acs.fleet.device import TraceOrder
 from acs.fleet.identity import device_key
+from acs.fleet.layers import Layer, Version
 from acs.fleet.task import DownloadWork, GetParameterValuesWork, SetParameterValuesWork
-from acs.store import traces
+from acs.fleet.trace.comparison import Step, compare, playable
+from acs.southbound.replay import Replayer
+from acs.store import layers, traces
 from acs.store.traces import Recorded
 
 LABEL = "Device.Line.1.Label"
@@ -235,3 +242,157 @@ def test_large_answers_are_cut(known_phone, operator, desk):
     assert large.size > 400_000
     assert len(large.body) == 256 * 1024
     assert large.missing == "cut off after 262144 bytes"
+
+
+# --- replays ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def replayer() -> Replayer:
+    """With the parts that the servers of these tests have."""
+    return Replayer(
+        link=lambda device, now: lambda one: f"http://files.test/{one.id}",
+        connection_login=lambda device, notes: None,
+        catalogue=key_loading.shipped(),
+    )
+
+
+def replayed(replayer: Replayer, recorded: Recorded) -> list[Step]:
+    answers = replayer(recorded.start, playable(recorded.messages))
+    return compare(recorded.messages, answers)
+
+
+def outcomes(steps: list[Step]) -> list[str]:
+    return [str(step.outcome) for step in steps]
+
+
+def test_a_replay_of_a_session_with_tasks_is_the_same(known_phone, operator, desk, replayer):
+    known_phone.tree[PASSWORD] = ""
+    operator.asks(known_phone, SetParameterValuesWork(values={PASSWORD: "s3cret-set", LABEL: "401"}))
+    operator.asks(known_phone, GetParameterValuesWork(names=("Device.Nope",)))
+    operator.asks(
+        known_phone, DownloadWork(url="http://u:p4ssw0rd@x/f.rom", file_type="1 Firmware Upgrade Image")
+    )
+    desk.orders(known_phone)
+    known_phone.holds_session("2 PERIODIC")
+    steps = replayed(replayer, desk.reads(known_phone))
+    assert outcomes(steps) == ["same"] * 5
+    assert [step.then == step.now for step in steps] == [True] * 5
+    assert "fault 9005" in steps[3].phone
+    assert steps[0].number == 1
+
+
+def test_a_replay_of_a_bootstrap_is_the_same(server, desk, replayer):
+    phone = server.phone(product_class="Replayed")
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    desk.orders(phone)
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    steps = replayed(replayer, desk.reads(phone))
+    assert len(steps) > 2
+    assert set(outcomes(steps)) == {"same"}
+    assert any("Informed: 0 BOOTSTRAP, 1 BOOT" in line for line in steps[0].noted)
+
+
+def test_a_replay_of_a_session_on_two_processes_is_the_same(server, other_server, operator, desk, replayer):
+    phone = server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
+    desk.orders(phone)
+    phone.opens("2 PERIODIC")
+    phone.hangs_up()
+    phone.port = other_server.port
+    phone.sends_nothing()
+    phone.goes_on_until()
+    assert set(outcomes(replayed(replayer, desk.reads(phone)))) == {"same"}
+
+
+def test_a_replay_shows_what_is_another_today(known_phone, operator, desk, replayer, monkeypatch):
+    operator.asks(known_phone, GetParameterValuesWork(names=(LABEL,)))
+    operator.asks(known_phone, GetParameterValuesWork(names=("Device.Line.2.Label",)))
+    desk.orders(known_phone)
+    known_phone.holds_session("2 PERIODIC")
+    recorded = desk.reads(known_phone)
+
+    other = planner.Step(Reboot("k"), "task:none", Changes())
+    monkeypatch.setattr(planner, "next_step", lambda situation: other)
+    steps = replayed(replayer, recorded)
+    assert outcomes(steps) == ["same", "differs", "not played", "not played"]
+    assert steps[1].now == "The server has the phone reboot."
+    assert any(line.startswith("+") and "Reboot" in line for line in steps[1].diff)
+    assert "what was asked then" in steps[2].why
+
+
+def test_a_rule_that_raises_is_told_and_harms_nobody(known_phone, desk, replayer, monkeypatch):
+    desk.orders(known_phone)
+    known_phone.holds_session("2 PERIODIC")
+    recorded = desk.reads(known_phone)
+    monkeypatch.setattr(planner, "next_step", lambda situation: 1 / 0)
+    steps = replayed(replayer, recorded)
+    assert any("ZeroDivisionError" in line for line in steps[1].noted)
+
+
+def test_a_replay_changes_nothing(known_phone, operator, desk, replayer):
+    task = operator.asks(known_phone, GetParameterValuesWork(names=(LABEL,)))
+    desk.orders(known_phone)
+    known_phone.holds_session("2 PERIODIC")
+    recorded = desk.reads(known_phone)
+    before = operator.device(known_phone), operator.task(task), operator.timeline(known_phone)
+    replayed(replayer, recorded)
+    after = operator.device(known_phone), operator.task(task), operator.timeline(known_phone)
+    assert before == after
+
+
+def test_logins_are_no_part_of_a_replay(digest_server, desk, replayer):
+    phone = digest_server.phone()
+    phone.holds_session("0 BOOTSTRAP")
+    desk.orders(phone)
+    phone.hangs_up()
+    phone.challenge = ""
+    phone.holds_session("2 PERIODIC")
+    steps = replayed(replayer, desk.reads(phone))
+    assert outcomes(steps) == ["not played", "same", "same"]
+    assert steps[0].why == "logging in is no part of a replay"
+
+
+LINE = "Device.Services.VoiceService.1.VoiceProfile.1.Line.1"
+
+
+def desires(operator, phone, number: int, values: dict[str, str]) -> None:
+    now = time.time()
+    layer, version = Layer(number, now, "me", "", values), Version(number, now, "me", "", {})
+    assert operator.run.run(layers.write(layers.of_phone(phone.id), layer, version)) == "written"
+
+
+def test_configuration_is_part_of_a_replay(server, operator, desk, replayer):
+    """Secrets that the phone is known to have are not sent again because they are blank in the trace."""
+    phone = server.phone(product_class="Line")
+    phone.tree |= {f"{LINE}.SIP.AuthPassword": "", "Device.Time.NTPServer1": "old.example"}
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    values = {"account.1.password": "s3cret-line", "local_time.ntp_server1": "new.example"}
+    desires(operator, phone, 1, values)
+    desk.orders(phone, sessions=2)
+    first = phone.holds_session("2 PERIODIC")
+    assert first[1] == "SetParameterValues"
+    assert phone.tree[f"{LINE}.SIP.AuthPassword"] == "s3cret-line"
+    phone.tree["Device.Time.NTPServer1"] = "by.hand"
+    phone.holds_session("4 VALUE CHANGE")
+    eventually(lambda: len([one for one in desk.kept(phone) if one.outcome]) == 2)
+    for number in (0, 1):
+        steps = replayed(replayer, desk.reads(phone, number))
+        assert [step.diff for step in steps if step.diff] == []
+        assert set(outcomes(steps)) == {"same"}
+    assert b"s3cret" not in desk.everything(phone)
+    assert methods(desk.reads(phone, 0)).count("SetParameterValues") == 1
+    [sent] = [one.body for one in desk.reads(phone, 0).messages if b"<cwmp:SetParameterValues>" in one.body]
+    assert b"AuthPassword" not in sent
+
+
+def test_a_configuration_file_is_part_of_a_replay(known_phone, operator, desk, replayer):
+    desires(operator, known_phone, 1, {"voice.jib.max": "250", "account.1.password": "s3cret-line"})
+    desk.orders(known_phone)
+    known_phone.holds_session("2 PERIODIC")
+    recorded = desk.reads(known_phone)
+    assert "Download" in methods(recorded)
+    steps = replayed(replayer, recorded)
+    assert [step.diff for step in steps if step.diff] == []
+    assert b"s3cret" not in desk.everything(known_phone)
