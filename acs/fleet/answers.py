@@ -208,7 +208,9 @@ def _transfer_taken(
     34).
     """
     delay = task.work.delay if isinstance(task.work, DownloadWork | UploadWork) else 0
-    wait = proof.REPORT_WAIT if "received" in task.evidence else delay + proof.TRANSFER_WAIT
+    wait = proof.patience(task)
+    if wait == proof.TRANSFER_WAIT:
+        wait += delay
     taken = outcome.waiting(task, situation.now + wait, status=answer.status)
     return _with(situation, proof.settle(taken, situation.device.software_version, situation.now))
 

@@ -74,7 +74,7 @@ def _download(task: Task, heard: Heard, now: float, session: str, reason: str, c
 def waiting_for_transfer(task: Task, now: float) -> Task:
     """It was taken after all: wait for what proves it."""
     delay = task.work.delay if isinstance(task.work, DownloadWork) else 0
-    return outcome.waiting(task, now + delay + proof.TRANSFER_WAIT)
+    return outcome.waiting(task, now + delay + proof.patience(task))
 
 
 def quiet(task: Task, now: float, session: str, reason: str) -> Task:

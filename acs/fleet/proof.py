@@ -47,6 +47,9 @@ SCHEDULE_SLACK = 900.0
 #: How long a TransferComplete is waited for once an upload has arrived: phones that send one do so at once,
 #: and those that never do should not keep an operator waiting.
 REPORT_WAIT = 60.0
+#: The same once a phone has fetched a configuration or another file that is no firmware: it may apply it and
+#: boot before it reports, which takes two or three minutes.
+APPLY_WAIT = 300.0
 #: How long the file server's word is waited for once the phone has reported a transfer.
 FETCH_WAIT = 600.0
 
@@ -284,6 +287,17 @@ def version_read(tasks: Iterable[Task], version: str, now: float) -> tuple[Task,
     return tuple(changed)
 
 
+def patience(task: Task) -> float:
+    """Seconds for which the proof of a transfer is waited for, from its last sign on."""
+    evidence = task.evidence
+    if "received" in evidence:
+        return REPORT_WAIT
+    own = isinstance(task.work, DownloadWork) and bool(task.work.file)
+    if own and evidence.get("served_complete") and not is_firmware(task):
+        return APPLY_WAIT
+    return TRANSFER_WAIT
+
+
 # --- by this server's own file server -----------------------------------------------------------------------
 
 
@@ -322,7 +336,9 @@ def served(task: Task, *, bytes_sent: int, complete: bool, now: float) -> Task:
     task = task.noting(bytes_served=total, served_complete=whole)
     if task.state is not TaskState.WAITING:
         return task
-    return settle(task.replace(deadline=max(task.deadline, now + TRANSFER_WAIT)), "", now)
+    wait = patience(task)
+    deadline = (max if wait == TRANSFER_WAIT else min)(task.deadline, now + wait)
+    return settle(task.replace(deadline=deadline), "", now)
 
 
 def received(task: Task, *, size: int, sha256: str, file_name: str, now: float) -> Task:

@@ -74,8 +74,8 @@ async def show(
         raise NotFound("model", model)
     note = ""
     if not any(one.casefold() == model.casefold() for one in catalogue.models):
-        known = ", ".join(catalogue.models)
-        note = f"no key is known to be {model}'s own: these are the keys of other models ({known})"
+        models = ", ".join(catalogue.models)
+        note = f"no key is known to be {model}'s own: these are the keys of other models ({models})"
     for known in sorted(phones, key=lambda one: -one.device.last_inform):
         tree = await parameters.load(runner, shapes, known.device)
         if any(not name.endswith(".") for name in tree.below(f"{known.device.root}Services.")):

@@ -326,9 +326,25 @@ def test_a_fetched_file_without_any_report_is_taken_as_done_in_the_end(desk, kno
     task = desk.task(CONFIG)
     desk.talk(known)
     desk.tasks[task] = proof.served(desk.tasks[task], bytes_sent=100, complete=True, now=desk.now)
-    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + 2 * proof.TRANSFER_WAIT))
+    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.APPLY_WAIT - 1))
+    assert desk.tasks[task].state == "waiting"
+    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.APPLY_WAIT + 1))
     assert desk.tasks[task].state == "done"
     assert "never reported" in desk.tasks[task].evidence["proved_by"]
+
+
+def test_a_file_that_was_fetched_before_the_answer_is_waited_for_no_longer(desk, known):
+    """The phone fetches first and answers with Status 1 then, and never reports."""
+    task = desk.task(CONFIG)
+
+    def fetching(request):
+        desk.tasks[task] = proof.served(desk.tasks[task], bytes_sent=100, complete=True, now=desk.now)
+        return known(request)
+
+    desk.talk(fetching)
+    assert desk.tasks[task].state == "waiting"
+    desk.apply(expiry.overdue(desk.tasks.values(), desk.now + proof.APPLY_WAIT + 1))
+    assert desk.tasks[task].state == "done"
 
 
 def test_a_file_elsewhere_is_done_as_the_phone_reports(desk, known):
