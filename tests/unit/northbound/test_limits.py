@@ -104,6 +104,81 @@ def test_a_file_that_anothers_phone_sent_cannot_be_sent_to_ones_own(fleet, resel
     assert reseller("POST", path, json={**task, "file": "mine.cfg"}).status_code == 201
 
 
+def test_groups_and_their_counts_are_those_of_ones_own_phones(fleet, reseller, api):
+    for name, members in (("both", fleet), ("theirs", fleet[2:]), ("nobodys", [])):
+        api("POST", "/groups", json={"name": name})
+        for one in members:
+            assert api("PUT", f"/groups/{name}/members/{quote(one, safe='')}").status_code == 204
+    assert [(one["name"], one["members"]) for one in reseller("GET", "/groups").json()["items"]] == [
+        ("both", 2)
+    ]
+    first = reseller("GET", "/groups/both/members?limit=1").json()
+    second = reseller("GET", f"/groups/both/members?limit=1&cursor={quote(first['next'])}").json()
+    assert [one["id"] for one in first["items"] + second["items"]] == fleet[:2]
+    assert (first["total"], second["next"]) == (2, None)
+    mine, theirs = (quote(one, safe="") for one in (fleet[0], fleet[2]))
+    for name in ("theirs", "nobodys", "none"):
+        for path in (f"/groups/{name}", f"/groups/{name}/members"):
+            assert reseller("GET", path).status_code == 404
+        assert reseller("PUT", f"/groups/{name}/members/{mine}").status_code == 404
+    assert reseller("PUT", f"/groups/both/members/{theirs}").status_code == 404
+    assert reseller("DELETE", f"/groups/both/members/{theirs}").status_code == 404
+    assert reseller("DELETE", f"/groups/both/members/{mine}").status_code == 204
+    assert api("GET", "/groups/both").json()["members"] == 2
+
+
+def test_the_wake_queue_is_that_of_ones_own_phones(fleet, reseller, api):
+    api("POST", "/wake", json={"devices": fleet})
+    queue = reseller("GET", "/wake/queue?limit=1").json()
+    assert (queue["total"], len(queue["items"]), queue["stun"]) == (2, 1, {})
+    assert queue["items"][0]["device"] in fleet[:2]
+    assert reseller("DELETE", "/wake/queue").json() == {"removed": 2}
+    assert [one["device"] for one in api("GET", "/wake/queue").json()["items"]] == fleet[2:]
+    assert reseller("GET", "/wake/queue").json()["items"] == []
+
+
+def test_phones_are_counted_as_far_as_they_are_ones_own(fleet, reseller, api):
+    counted = reseller("GET", "/presence").json()
+    assert (counted["total"], counted["online"], counted["minutes"]) == (2, 2, [])
+    assert api("GET", "/presence").json()["total"] == 3
+
+
+def test_an_alert_is_ones_own_where_all_of_its_site_is(fleet, reseller, api, store):
+    from acs.fleet.alert import site_alert
+    from acs.store import alerts
+
+    for one, site in zip(fleet, ("site1", "site2", "site2"), strict=True):
+        tags = api("GET", f"/devices/{quote(one, safe='')}").json()["tags"]
+        api("PATCH", f"/devices/{quote(one, safe='')}", json={"tags": [*tags, site]})
+    mine, shared, nobodys = (site_alert(site, 100.0, 200.0, 3) for site in ("site1", "site2", "site3"))
+    for one in (mine, shared, nobodys):
+        store.run(alerts.open_one(one))
+    for state in ("open", "all"):
+        assert [one["site"] for one in reseller("GET", f"/alerts?state={state}").json()["items"]] == ["site1"]
+    assert reseller("POST", f"/alerts/{shared.id}/close").status_code == 404
+    assert reseller("POST", f"/alerts/{mine.id}/close").json()["state"] == "closed"
+    assert [one["site"] for one in reseller("GET", "/alerts?state=closed").json()["items"]] == ["site1"]
+
+
+def test_files_are_those_that_ones_own_phones_sent(fleet, reseller, api, store):
+    from acs.store import files
+    from acs.store.files import StoredFile
+
+    for name, device in (("a.cfg", fleet[0]), ("b.cfg", fleet[2]), ("c.cfg", fleet[1]), ("d.cfg", "")):
+        store.run(files.put(StoredFile(name, "0" * 64, 10, "3 Vendor Configuration File", device=device)))
+    first = reseller("GET", "/files?limit=1").json()
+    second = reseller("GET", f"/files?limit=1&cursor={first['next']}").json()
+    assert [one["name"] for one in first["items"] + second["items"]] == ["a.cfg", "c.cfg"]
+    assert (first["total"], second["next"]) == (2, None)
+    json = {"Accept": "application/json"}
+    answers = {
+        name: [reseller(method, f"/files/{name}", headers=json).status_code for method in ("GET", "DELETE")]
+        for name in ("a.cfg", "b.cfg", "d.cfg")
+    }
+    assert answers == {"a.cfg": [200, 204], "b.cfg": [404, 404], "d.cfg": [403, 403]}
+    assert [one["name"] for one in api("GET", "/files").json()["items"]] == ["b.cfg", "c.cfg", "d.cfg"]
+
+
 #: what limited actors may call beside what is of one phone by its id
 OPEN = {
     "GET /api/v1/devices",
@@ -126,6 +201,12 @@ OPEN = {
     "POST /api/v1/rollouts/{rollout}/retry",
     "POST /api/v1/rollouts/{rollout}/abort",
     "POST /api/v1/rollouts/{rollout}/rollback",
+    "GET /api/v1/schedules",
+    "POST /api/v1/schedules",
+    "GET /api/v1/schedules/{schedule}",
+    "PATCH /api/v1/schedules/{schedule}",
+    "DELETE /api/v1/schedules/{schedule}",
+    "POST /api/v1/schedules/{schedule}/run",
     "GET /api/v1/keys",
     "GET /api/v1/events",
     "GET /api/v1/alerts",
