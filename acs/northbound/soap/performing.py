@@ -21,16 +21,21 @@ async def perform(operation: Operation, asking: Asking, given: dict[str, Any]) -
     try:
         admit(operation.rule_for(asked), asking.actor)
     except OperationError as refusal:
-        await _write(operation, asking, asked, None, new=given, outcome=str(refusal))
+        await _write(operation, asking, asked, None, new=_told(given), outcome=str(refusal))
         raise
     before = operation.change.before if operation.change is not None else None
     old = await before(asking, asked) if before is not None else None
     answer = await operation.perform(asking, asked)
     if operation.change is not None:
-        was, becomes = audit.difference(old, answer) if old is not None else (None, given)
+        was, becomes = audit.difference(old, answer) if old is not None else (None, _told(given))
         await _write(operation, asking, asked, answer, old=was, new=becomes)
         log.info("change", operation=operation.name, by=asking.by, request=asking.origin.request)
     return answer
+
+
+def _told(given: dict[str, Any]) -> dict[str, Any]:
+    """Without the bytes of files."""
+    return {name: value for name, value in given.items() if not isinstance(value, bytes)}
 
 
 async def _write(operation: Operation, asking: Asking, asked: Any, answer: Any, **said: Any) -> None:

@@ -23,6 +23,7 @@ from msgspec import NODEFAULT, UNSET, Struct, inspect
 
 from acs.northbound.soap.spyne_bridge import (
     Boolean,
+    ByteArray,
     ComplexModel,
     DateTime,
     Double,
@@ -174,6 +175,8 @@ def _scalar(kind: inspect.Type) -> Shape:
             return Shape(Double(**_given(gt=above, ge=least, le=most)), float, _same)
         case inspect.DateTimeType():
             return Shape(DateTime, _same, _same)
+        case inspect.BytesType():
+            return Shape(ByteArray, lambda content: [content], b"".join)
         case inspect.EnumType(cls=cls):
             return Shape(Unicode(values=[one.value for one in cls]), text, _same)
         case inspect.LiteralType(values=values):

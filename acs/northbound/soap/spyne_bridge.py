@@ -47,5 +47,6 @@ Long: Any = _model.Long
 Integer32: Any = _model.Integer32
 Double: Any = _model.Double
 Boolean: Any = _model.Boolean
+ByteArray: Any = _model.ByteArray
 DateTime: Any = _model.DateTime
 Enum: Any = _model.Enum

@@ -266,6 +266,59 @@ def test_a_layer_that_is_none(soap, layer):
     assert "group:NAME" in error.allowed[0]
 
 
+# --- notes and files ------------------------------------------------------------------------------------
+
+
+def test_what_operators_say_of_a_phone(soap, api, phone):
+    device = phone()
+    assert soap.TagDevice(device=device, tag="red").tags == ["red"]
+    assert soap.TagDevice(device=device, tag="big").tags == ["red", "big"]
+    assert soap.TagDevice(device=device, tag="red").tags == ["red", "big"]
+    assert soap.UntagDevice(device=device, tag="red").tags == ["big"]
+    attributes = [{"key": "room", "value": "12"}, {"key": "floor", "value": "3"}]
+    changed = soap.ChangeDevice(device=device, label="Lobby", attributes=attributes)
+    assert changed.label == "Lobby"
+    changed = soap.ChangeDevice(device=device, attributes=[{"key": "floor"}])
+    assert (changed.label, [(one.key, one.value) for one in changed.attributes]) == (
+        "Lobby",
+        [("room", "12")],
+    )
+    assert refused(soap.TagDevice, device=device, tag="a b").name == "InvalidFault"
+    assert soap.ForgetDevice(device=device).id == device
+    assert refused(soap.ForgetDevice, device=device).said.kind == "device"
+    what = [(one["operation"], one["object"]) for one in api("GET", "/audit").json()["items"]]
+    assert what[-1] == ("devices.tags", f"devices/{device}")
+    assert what[0] == ("devices.delete", f"devices/{device}")
+
+
+def test_files_from_beginning_to_end(soap, api, phone):
+    content = bytes(range(256)) * 40
+    about = {"file_type": "1 Firmware Upgrade Image", "version": "9", "model": "CP860"}
+    stored = soap.PutFile(name="new.rom", content=content, **about)
+    assert (stored.size, stored.version, stored.created_by) == (len(content), "9", "Alice")
+    assert api("GET", "/files/new.rom").content == content
+    assert [one.name for one in soap.ListFiles()["items"]] == ["new.rom"]
+    assert soap.GetFile(name="new.rom").content is None
+    assert soap.GetFile(name="new.rom", with_content=True).content == content
+    task = soap.CreateDownloadTask(device=phone(), file="new.rom")
+    assert {fact.name: fact.value for fact in task.request}["version"] == "9"
+    assert soap.DeleteFile(name="new.rom").sha256 == stored.sha256
+    assert refused(soap.GetFile, name="new.rom").said.kind == "file"
+    assert refused(soap.PutFile, name=".hidden", content=b"x").said.errors[0].field == "name"
+    assert refused(soap.PutFile, name="what", content=b"x").said.errors[0].field == "file_type"
+    assert refused(soap.PutFile, name="big.rom", content=b"x" * (4 << 20)).name == "TooLargeFault"
+    entry = api("GET", "/audit").json()["items"][-1]
+    assert (entry["operation"], entry["new"]) == ("files.put", {"name": "new.rom", **about})
+
+
+def test_an_empty_file_and_one_that_is_no_base64(soap, base_url, api):
+    assert refused(soap.PutFile, name="empty.cfg", content=b"").said.errors[0].field == "content"
+    inside = "<name>x.cfg</name><content>*</content>"
+    answer = post(base_url, api.token, envelope(f'<PutFile xmlns="{NS}">{inside}</PutFile>'))
+    assert detail(answer) == ("500", "InvalidFault")
+    assert "field>content<" in answer.text
+
+
 # --- groups and events ----------------------------------------------------------------------------------
 
 
