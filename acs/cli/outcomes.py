@@ -49,8 +49,23 @@ class TimedOut(CommandError):
     exit_code: ClassVar[int] = 6
 
 
+class RolloutHalted(CommandError):
+    """The rollout halted: a stop rule tripped, or a wave did not pass its gate."""
+
+    exit_code: ClassVar[int] = 7
+
+
+class RolloutAborted(CommandError):
+    """The rollout was aborted."""
+
+    exit_code: ClassVar[int] = 8
+
+
 #: exit code to what it means; `acs --help` and docs/cli.md show this table
 MEANINGS = {0: "It worked."} | {
     kind.exit_code: str(kind.__doc__)
-    for kind in (CommandError, WrongUsage, NotFound, NotAuthorised, Unreachable, TimedOut)
+    for kind in (
+        *(CommandError, WrongUsage, NotFound, NotAuthorised, Unreachable, TimedOut),
+        *(RolloutHalted, RolloutAborted),
+    )
 }
