@@ -33,6 +33,9 @@ class Outcome(StrEnum):
 #: What a phone was brought to; all others are on their way.
 SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.SKIPPED})
 
+#: It was asked, and what becomes of it is open.
+UNDER_WAY = frozenset({Outcome.SENT, Outcome.TRANSFERRING, Outcome.REBOOTING})
+
 #: It was or may have been touched.
 TOUCHED = frozenset(
     {

@@ -15,7 +15,7 @@ from acs.fleet.rollout import firmware_check, window
 from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.firmware_check import Image, NumberOf, Refusal, Why
 from acs.fleet.rollout.health import lines_up
-from acs.fleet.rollout.member import Member, Outcome, task_of
+from acs.fleet.rollout.member import UNDER_WAY, Member, Outcome, task_of
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.rollout.zones import Clock
 from acs.fleet.task import (
@@ -36,6 +36,9 @@ SHORTEST_TURN = 10.0
 
 #: Seconds until a phone that is away is tried again: from the first to the last, doubling.
 FIRST_AGAIN, LAST_AGAIN = 15.0, 600.0
+
+#: Seconds until a phone is tried again that is on its way in the rollout that is taken back.
+UNDER_WAY_AGAIN = 5.0
 
 FIRMWARE_TYPE = "1 Firmware Upgrade Image"
 
@@ -77,6 +80,9 @@ def considered(
     if phone is None:
         return Turn(_skipped(member, "it is no longer known", now))
     definition = rollout.definition
+    if source is not None and definition.kind is Kind.FIRMWARE and source.outcome in UNDER_WAY:
+        reason = "what is to be taken back is under way still"
+        return Turn(_deferred(member, reason), later=now + UNDER_WAY_AGAIN)
     refusal = refused(rollout, phone.device, source, number_of=number_of)
     if refusal is not None:
         return Turn(_skipped(member, refusal.text, now))
@@ -229,7 +235,8 @@ def _not_to_take_back(rollout: Rollout, device: Device, source: Member | None) -
     if not before:
         return "what it had before is not known"
     if device.software_version == before:
-        return f"it has {before} still"
+        unsure = source.outcome is Outcome.UNCONFIRMED
+        return f"it has {before} still" + ("; what became of it may show yet" if unsure else "")
     if before not in rollout.images:
         return f"no image of {before} is stored"
     return ""

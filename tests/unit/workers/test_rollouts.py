@@ -228,6 +228,37 @@ def test_a_rollback_brings_back_what_each_phone_had(fleet):
     assert {fleet.device(one).software_version for one in ids} == {OLD}
 
 
+def test_a_rollback_waits_for_a_phone_that_is_on_its_way(fleet):
+    """It has the old version still; it would have the new one a minute later, and keep it."""
+    [phone] = fleet.phones(1)
+    fleet.conduct = {phone: silent_for_ever}
+    fleet.rollout()
+    fleet.step()
+    fleet.sessions([phone])
+    fleet.change(lambda one: rules.halted(one, "enough", now=fleet.now))
+    fleet.step()
+    assert fleet.outcomes() == {"sent": 1}
+    before = type(IMAGE)(f"{OLD}.rom", 900, "cd" * 32, OLD)
+    fleet.rollout("r2", file=before.name, rollback_of="r1", images={OLD: before})
+    fleet.step("r2")
+    assert fleet.outcomes("r2") == {"deferred": 1}
+    assert fleet.member(phone, "r2").reason == "what is to be taken back is under way still"
+    fleet.conduct = {}
+    fleet.runner.drive(
+        tasks.update(
+            fleet.member(phone).task,
+            lambda one: one.replace(state=TaskState.DONE, finished_at=fleet.now),
+            stamp="x",
+        )
+    )
+    fleet.keep(structs.replace(fleet.device(phone), software_version=NEW))
+    fleet.step()
+    fleet.now += 5
+    assert fleet.run([phone], "r2").state is State.COMPLETED
+    assert fleet.outcomes("r2") == {"succeeded": 1}
+    assert fleet.device(phone).software_version == OLD
+
+
 def test_nobody_meant_is_complete_at_once(fleet):
     fleet.rollout(select="model = None")
     fleet.step()
