@@ -7,7 +7,7 @@ from msgspec import structs
 from acs.cwmp import messages as cwmp
 from acs.cwmp.structures import ParameterAttribute, ParameterInfo, ParameterValue
 from acs.datamodel.paths import is_vendor, leaf_of, parent_of
-from acs.fleet import doubt, facts, gathering, learner, outcome, proof, sending, values
+from acs.fleet import doubt, facts, gathering, learner, methods, outcome, proof, sending, values
 from acs.fleet.changes import Changes, ParameterChanges
 from acs.fleet.convergence.when import unsettled
 from acs.fleet.device import ConnectionRequestLogin, Device, Learning
@@ -85,9 +85,8 @@ def completed(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Cha
             return _with(situation, outcome.waiting(task, now + delay + proof.SCHEDULE_SLACK))
         case cwmp.GetRPCMethodsResponse():
             done = outcome.done(task, now, {"methods": list(answer.method_list)})
-            known = situation.known_profile
-            profile = structs.replace(known, methods=answer.method_list[:200], version=known.version + 1)
-            return _with(situation, done).then(Changes(profile=profile))
+            told = methods.told(situation.device, situation.known_profile, answer.method_list)
+            return _with(situation, done).then(told)
         case _:
             raise TypeError(f"no task awaits a {type(answer).__name__}")
 

@@ -159,6 +159,8 @@ class Device(Struct, frozen=True, array_like=True):
     timing: InformTiming = InformTiming()
     #: when it was last asked for its configuration on schedule
     upload_asked_at: float = 0
+    #: the methods that it listed itself where they are not its model's
+    methods: tuple[str, ...] = ()
 
     @property
     def model_key(self) -> str:

@@ -105,4 +105,5 @@ def firmware_change(before: Device, after: Device, now: float) -> tuple[Device, 
         text=f"Firmware changed from {old} to {new}",
         data={"before": old, "after": new},
     )
-    return structs.replace(after, learning=Learning.WANTED, missing=(), learning_failures=0), (entry,)
+    after = structs.replace(after, learning=Learning.WANTED, missing=(), methods=(), learning_failures=0)
+    return after, (entry,)

@@ -72,8 +72,7 @@ def answered(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Chan
 
 def come_again(situation: Situation) -> Step | None:
     """Asks a phone that was found in a call to call again, once a session."""
-    methods = situation.known_profile.methods
-    if methods and "ScheduleInform" not in methods:
+    if not situation.may_know("ScheduleInform"):
         return None
     for task in situation.tasks:
         busy = task.evidence.get(BUSY)

@@ -183,6 +183,7 @@ def _bootstrap(
         last_bootstrap=now,
         learning=Learning.WANTED,
         missing=(),
+        methods=(),
         stun=StunSetting(),
         timing=InformTiming(),
         connection_request=login if login.origin == "operator" else ConnectionRequestLogin(),

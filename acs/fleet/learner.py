@@ -27,7 +27,7 @@ from acs.cwmp.messages import (
 from acs.cwmp.structures import ParameterInfo, ParameterValue
 from acs.datamodel.paths import ROOTS, is_object
 from acs.datamodel.tree import ParameterTree
-from acs.fleet import facts, reading
+from acs.fleet import facts, methods, reading
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
 from acs.fleet.device import Device, Learning
 from acs.fleet.learning import (
@@ -252,12 +252,10 @@ def _heard_start(situation: Situation, asked: tuple[str, ...], answer: CpeRespon
 
 def _heard_methods(situation: Situation, answer: CpeResponse) -> Changes:
     state = situation.learning or LearningState()
-    profile = None
-    if isinstance(answer, GetRPCMethodsResponse):
-        known = situation.known_profile
-        if known.methods != answer.method_list:
-            profile = structs.replace(known, methods=answer.method_list[:200], version=known.version + 1)
-    return Changes(learning=_walk_from_root(state, situation.device), profile=profile)
+    onward = Changes(learning=_walk_from_root(state, situation.device))
+    if not isinstance(answer, GetRPCMethodsResponse):
+        return onward
+    return methods.told(situation.device, situation.known_profile, answer.method_list).then(onward)
 
 
 def _walk_from_root(state: LearningState, device: Device) -> LearningState:

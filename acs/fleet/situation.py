@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct, structs
 
 from acs.datamodel.tree import ParameterTree
+from acs.fleet import methods
 from acs.fleet.changes import Changes, newest
 from acs.fleet.convergence.wish import Wish
 from acs.fleet.device import ConnectionRequestLogin, Device
@@ -70,6 +71,10 @@ class Situation(Struct, frozen=True):
     def task(self, task_id: str) -> Task | None:
         """The open task with this id."""
         return next((task for task in self.tasks if task.id == task_id), None)
+
+    def may_know(self, method: str) -> bool:
+        """Whether the phone knows the method, as far as anybody said."""
+        return methods.may_know(method, self.device, self.known_profile)
 
     @property
     def known_profile(self) -> ModelProfile:

@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from acs.datamodel.keys import Catalogue
+from acs.fleet import methods
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.convergence import standing
 from acs.fleet.convergence.drift import UPLOAD, Comparison, Difference, compare
@@ -242,10 +243,10 @@ async def verify(
     """Have the phone upload its configuration, which is then compared. Raises Conflict where it cannot."""
     known = called(target)
     [phone] = await runner.drive(configured.load([known], shapes, {}))
-    methods = phone.profile.methods
-    if methods and "Upload" not in methods:
+    if not methods.may_know("Upload", known.device, phone.profile):
+        listed = ", ".join(methods.of_phone(known.device, phone.profile))
         raise Conflict(
-            f"{known.device.id} knows no Upload (it said that it knows {', '.join(methods)}), so it cannot "
+            f"{known.device.id} knows no Upload (it said that it knows {listed}), so it cannot "
             "show its configuration; what has a parameter is read back all the same."
         )
     return await tasks.create(runner, known, UploadWork(), Schedule(), by=by, now=now, randomness=randomness)

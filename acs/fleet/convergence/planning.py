@@ -10,6 +10,7 @@ from msgspec import Struct
 from acs.datamodel.carriers import CarrierKind
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.tree import ParameterTree
+from acs.fleet import methods
 from acs.fleet.convergence.drift import Difference, State, compare
 from acs.fleet.convergence.settling import NO_FILES
 from acs.fleet.convergence.standing import anew
@@ -84,9 +85,9 @@ def effects(
     state = anew(device.config, wish.mark)
     compared = compare(wish, facts.tree, facts.profile, state, now=now, under_way={})
     different = {one.key: one for one in compared.differences}
-    methods = facts.profile.methods
+    by_file = methods.may_know(DOWNLOAD, device, facts.profile)
     for key in open_ones:
-        found[key] = _effect(different.get(key), by_file=not methods or DOWNLOAD in methods)
+        found[key] = _effect(different.get(key), by_file=by_file)
     return found
 
 

@@ -139,11 +139,10 @@ def _push(situation: Situation, compared: Comparison, wish: Wish) -> Step | None
     """One file with all that no parameter carries, as a task: tried again and proved as any download is."""
     state, device = situation.device.config, situation.device
     values = _lines(compared.due(CarrierKind.FILE), wish)
-    methods = situation.known_profile.methods
     if (
         not values
         or state.push_at > situation.now
-        or (methods and "Download" not in methods)
+        or not situation.may_know("Download")
         or any(map(is_push, situation.tasks))
     ):
         return None

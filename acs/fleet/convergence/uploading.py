@@ -19,8 +19,7 @@ def next_step(situation: Situation) -> Step | None:
     device, every, now = situation.device, situation.upload_every, situation.now
     if not every or now - device.upload_asked_at < every or device.learning is not Learning.COMPLETE:
         return None
-    methods = situation.known_profile.methods
-    if methods and "Upload" not in methods:
+    if not situation.may_know("Upload"):
         return None
     if any(isinstance(task.work, UploadWork) for task in situation.tasks):
         return None

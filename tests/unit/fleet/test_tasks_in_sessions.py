@@ -201,12 +201,18 @@ def test_attributes_are_read_and_set(desk, known):
     assert desk.tree[NTP].notification == 1
 
 
-def test_methods_are_read_and_kept_with_the_model(desk, known):
+def test_methods_that_are_not_the_models_are_kept_with_the_phone(desk, known):
+    of_model = desk.profile.methods
     known.methods = ("GetRPCMethods", "Reboot")
     task = desk.task(GetRpcMethodsWork())
     desk.talk(known)
     assert desk.tasks[task].result == {"methods": ["GetRPCMethods", "Reboot"]}
-    assert desk.profile.methods == ("GetRPCMethods", "Reboot")
+    assert desk.device.methods == ("GetRPCMethods", "Reboot")
+    assert desk.profile.methods == of_model
+    known.methods = of_model
+    desk.task(GetRpcMethodsWork())
+    desk.talk(known)
+    assert desk.device.methods == ()
 
 
 # --- setting ---

@@ -284,6 +284,14 @@ def test_a_phone_without_download_waits_for_its_provisioning(desk: Any) -> None:
     assert "provisioning" in desk.state.problems[JITTER]
 
 
+def test_a_phones_own_methods_count_before_its_models(desk: Any) -> None:
+    own = tuple(one for one in desk.profile.methods if one != "Download")
+    desk.device = structs.replace(desk.device, methods=own)
+    desk.desire({JITTER: "250"})
+    assert desk.holds() == []
+    assert "provisioning" in desk.state.problems[JITTER]
+
+
 def test_an_upload_shows_what_was_altered_and_it_is_sent_again(desk: Any) -> None:
     desk.desire({JITTER: "250"})
     desk.holds()

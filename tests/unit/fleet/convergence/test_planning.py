@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from acs.cwmp import messages as m
 from acs.datamodel import key_loading
@@ -119,3 +120,10 @@ def test_a_phone_that_takes_no_files(desk: Any, methods: tuple[str, ...], effect
     profile = ModelProfile(key=desk.device.model_key, methods=methods)
     desk.profiles[profile.key] = profile
     assert planned(desk, {"voice.jib.max": "250"})["voice.jib.max"].effect == effect
+
+
+def test_a_phone_whose_own_methods_lack_download_is_planned_so(desk: Any) -> None:
+    own = tuple(one for one in desk.profile.methods if one != "Download")
+    assert planned(desk, {"voice.jib.max": "250"})["voice.jib.max"].effect is Effect.SENT
+    desk.device = structs.replace(desk.device, methods=own)
+    assert planned(desk, {"voice.jib.max": "250"})["voice.jib.max"].effect is Effect.UNABLE
