@@ -14,7 +14,18 @@ from acs.operations.presence import FleetPresence, MinuteView
 from acs.operations.selectors import TryRequest
 
 #: Kinds of events that tell of something wrong.
-FAULTS = "fault_repeated,registration_lost,reboot_unasked,flapping,site_offline,rollout_halted,config_*,wake_*"
+FAULTS = ",".join(
+    (
+        "fault_repeated",
+        "registration_lost",
+        "reboot_unasked",
+        "flapping",
+        "site_offline",
+        "rollout_halted",
+        "config_*",
+        "wake_*",
+    )
+)
 
 #: How far back the drawings go, in hours, and what is asked for when nobody says.
 HOURS = (1, 3, 12, 48)

@@ -252,7 +252,9 @@ def fields(asked: Definition, *, secret: Iterable[str]) -> Pairs:
         ("file", asked.file),
         ("select", asked.select),
     ]
-    found += [("canary", asked.canary), ("mode", "values" if asked.values else "desired")]
+    found += [("canary", asked.canary)]
+    desired = asked.kind is Kind.CONFIG and not asked.values
+    found += [("mode", "desired" if desired else "values")]
     found += [("override", asked.override), ("sha256", asked.sha256), ("md5", asked.md5)]
     found += [("allowed_from", ", ".join(asked.allowed_from))]
     found += [(name, "yes") for name in ("downgrade", "reboot") if getattr(asked, name)]

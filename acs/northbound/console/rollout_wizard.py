@@ -14,7 +14,15 @@ from msgspec import structs
 
 from acs.fleet.rollout.definition import Definition
 from acs.fleet.rollout.rollout import State
-from acs.northbound.console import notices, pages, rollout_form, rollout_pages, rollout_words
+from acs.fleet.rollout.window import DAYS
+from acs.northbound.console import (
+    notices,
+    pages,
+    rollout_form,
+    rollout_pages,
+    rollout_schedules,
+    rollout_words,
+)
 from acs.northbound.console.changes import KEY_FIELD
 from acs.northbound.console.rollout_form import STEPS, Pairs
 from acs.northbound.console.templating import link, plural
@@ -65,6 +73,8 @@ async def _usual(visit: Visit, given: Form) -> Pairs:
         asked = rollout_words.definition(other.definition)
         secret = [key for key in asked.values or {} if visit.services.catalogue.secret(key)]
         fields = rollout_form.fields(asked, secret=secret)
+    if given.text("again"):
+        fields.append(("again", "yes"))
     if given.text("select"):
         fields = [pair for pair in fields if pair[0] != "select"] + [("select", given.text("select"))]
     return fields
@@ -125,15 +135,11 @@ def _to(identifier: str, step: str, **query: str) -> Answer:
 
 async def _page(visit: Visit, identifier: str, step: str, form: Form, faults: Faults) -> Answer:
     shown = {name for name in faults if rollout_form.step_of(name) == step}
-    context: dict[str, Any] = {
-        "sketch": identifier,
-        "step": step,
-        "steps": rollout_form.steps(form),
-        "form": form,
+    context = _frame(identifier, step, form) | {
         "faults": faults,
         "elsewhere": [one for name, found in faults.items() if name not in shown for one in found],
-        "words": rollout_words,
-        "like": visit.query.text("like") if not identifier else "",
+        "like": "" if identifier else visit.query.text("like"),
+        "again": "" if identifier else visit.query.text("again"),
     }
     if step == "plan":
         context |= await _plan(visit, form)
@@ -141,6 +147,21 @@ async def _page(visit: Visit, identifier: str, step: str, form: Form, faults: Fa
         context |= await rollout_pages.of_step(visit, step, form, faults)
     status = 422 if faults else 200
     return pages.show(visit, f"rollout-{step}.html", status=status, **context)
+
+
+def _frame(identifier: str, step: str, form: Form) -> dict[str, Any]:
+    """What the frame of each page needs."""
+    return {
+        "sketch": identifier,
+        "step": step,
+        "steps": rollout_form.steps(form),
+        "form": form,
+        "faults": {},
+        "elsewhere": [],
+        "words": rollout_words,
+        "like": "",
+        "again": "",
+    }
 
 
 def _merged(before: Pairs, given: Form, step: str) -> Pairs:
@@ -236,6 +257,9 @@ async def _plan(visit: Visit, form: Form, **more: Any) -> dict[str, Any]:
         "zones": rollout_pages.zones(),
         "start": Form([]),
         "start_fault": "",
+        "again_fault": "",
+        "often": rollout_schedules.OFTEN,
+        "days": DAYS,
         **more,
     }
 
@@ -251,17 +275,36 @@ async def _make(visit: Visit) -> Answer:
         asked = validation.read(Definition, body)
         one = await rollouts.create(desk_for(visit.services, visit.actor), asked)
     except (Invalid, Conflict) as error:
-        context = {"sketch": identifier, "step": "plan", "steps": rollout_form.steps(form), "form": form}
-        context |= {"faults": {}, "elsewhere": [], "words": rollout_words, "like": ""}
-        context |= await _plan(visit, form, start=given, start_fault=_sentence(error))
-        status = 422 if isinstance(error, Invalid) else 409
-        return pages.show(visit, "rollout-plan.html", status=status, **context)
+        return await _not_made(visit, identifier, form, error, start_fault=_sentence(error))
     await rollout_sketches.drop(visit.runner, identifier)
     visit.tell(f"rollouts/{one.id}", new={"name": one.name, "definition": one.definition})
     said = {"running": "It runs.", "scheduled": "It starts at its time."}.get(
         one.state, "It is kept as a draft."
     )
     return notices.done(f"/rollouts/{one.id}", said)
+
+
+async def _schedule(visit: Visit) -> Answer:
+    """Make a schedule of it."""
+    identifier, form = await _sketch(visit)
+    made = rollout_form.made(form)
+    try:
+        if made.faults:
+            raise Invalid(made.faults)
+        one = await rollout_schedules.create(visit, visit.form(), made.body)
+    except (Invalid, Conflict) as error:
+        return await _not_made(visit, identifier, form, error, again_fault=_sentence(error))
+    await rollout_sketches.drop(visit.runner, identifier)
+    visit.tell(f"schedules/{one.id}", new={"name": one.name, "what": one.what})
+    return notices.done(f"/rollouts/schedules/{one.id}", "The schedule is on.")
+
+
+async def _not_made(
+    visit: Visit, identifier: str, form: Form, error: Invalid | Conflict, **faults: str
+) -> Answer:
+    context = _frame(identifier, "plan", form) | await _plan(visit, form, start=visit.form(), **faults)
+    status = 422 if isinstance(error, Invalid) else 409
+    return pages.show(visit, "rollout-plan.html", status=status, **context)
 
 
 _MADE = {
@@ -318,6 +361,14 @@ PAGES = (
         handle=_make,
         role=Role.ENGINEER,
         deed="rollouts.create",
+        limited=True,
+    ),
+    Page(
+        method="POST",
+        path="/rollouts/new/{sketch}/schedule",
+        handle=_schedule,
+        role=Role.ENGINEER,
+        deed="schedules.create",
         limited=True,
     ),
 )
