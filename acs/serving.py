@@ -18,6 +18,7 @@ from typing import Any, cast
 import structlog
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.task import deferLater
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from acs.data_directory import DataDirectory
@@ -49,6 +50,7 @@ from acs.southbound.http import HttpFactory
 from acs.southbound.plain_tcp import PlainPort
 from acs.southbound.provisioning import Provisioning
 from acs.southbound.provisioning_access import Doorkeeper
+from acs.southbound.replay import Replayer
 from acs.southbound.resource_files import ResourceFiles
 from acs.southbound.signs_of_life import SignsOfLife
 from acs.southbound.tls import ServerContext
@@ -133,20 +135,24 @@ class _Process:
         config_window = daily_window.read(settings.config_window)
         self._watch = LayerWatch(redis_url, runner, layers)
         self._signs = SignsOfLife(runner, clock=reactor)
+        session_parts: dict[str, Any] = {
+            "inform_interval": settings.inform_interval,
+            "catalogue": catalogue,
+            "config_window": config_window,
+            "config_upload_every": settings.config_upload_every,
+            "link": partial(_transfer_link, shared["link_key"], settings, ports["files"]),
+            "connection_login": partial(_wake_login, shared["wake_key"]),
+            "stun": self._waking.offer,
+            "secrets": (shared["fleet_password"].decode(), shared["action_token"].decode()),
+        }
         self._conversations = Conversations(
             runner,
             signs=self._signs,
-            inform_interval=settings.inform_interval,
             layers=layers,
-            catalogue=catalogue,
-            config_window=daily_window.read(settings.config_window),
-            config_upload_every=settings.config_upload_every,
             clock=reactor,
-            link=partial(_transfer_link, shared["link_key"], settings, ports["files"]),
-            connection_login=partial(_wake_login, shared["wake_key"]),
-            stun=self._waking.offer,
             tally=tally,
             log_all=settings.log_sessions == "all",
+            **session_parts,
         )
         authenticator = Authenticator(
             settings.cpe_auth,
@@ -183,6 +189,7 @@ class _Process:
             runner=runner,
             shapes=Shapes(),
             wake=self._waking.service.wake,
+            replay=Replayer(breathe=partial(deferLater, reactor, 0), **session_parts),
             files=directory.files,
             incoming=directory.incoming,
             reactor=reactor,

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from acs.fleet.device import WakeRecord
+from acs.fleet.trace.comparison import Replayed
+from acs.fleet.trace.records import TraceMessage, TraceStart
 from acs.store.calls import Call, Steps
 
 T = TypeVar("T")
@@ -24,6 +26,10 @@ class Runner(Protocol):
 
 #: Sends a connection request to the device with this id and tells how that went.
 Wake = Callable[[str], Awaitable[WakeRecord]]
+
+#: What this server answers to these messages of a phone, in order, beginning from how things stood; nothing
+#: is stored or sent.
+Replay = Callable[[TraceStart, Sequence[TraceMessage]], Awaitable[Sequence[Replayed]]]
 
 #: Lets so many seconds pass.
 Sleep = Callable[[float], Awaitable[None]]

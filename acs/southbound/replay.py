@@ -7,7 +7,7 @@ shows the times at which the messages came. So it runs from its first line to it
 from __future__ import annotations
 
 import inspect
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -35,8 +35,15 @@ _OF_THEN = frozenset(
 )
 
 
+#: Messages that are played before others have their turn: some milliseconds of work.
+_AT_ONCE = 10
+
+
 class Replayer:
-    """Plays sessions as `Conversations` with these parts would hold them; its arguments are the same."""
+    """Plays sessions as `Conversations` with these parts would hold them; its arguments are the same.
+
+    :param breathe: lets whatever else waits in this process have its turn.
+    """
 
     def __init__(
         self,
@@ -49,7 +56,9 @@ class Replayer:
         config_upload_every: int = 0,
         inform_interval: int = 0,
         secrets: tuple[str, ...] = (),
+        breathe: Callable[[], Awaitable[object]],
     ) -> None:
+        self._breathe = breathe
         self._parts: dict[str, Any] = {
             "link": link,
             "connection_login": connection_login,
@@ -61,11 +70,13 @@ class Replayer:
         }
         self._blanking = Blanking(secret_parameter(catalogue), secrets)
 
-    def __call__(self, start: TraceStart, messages: Sequence[TraceMessage]) -> list[Replayed]:
+    async def __call__(self, start: TraceStart, messages: Sequence[TraceMessage]) -> list[Replayed]:
         """What is answered to these messages of a phone, in order, beginning from `start`."""
         play = _Play(start, self._parts)
         answers = []
-        for message in messages:
+        for number, message in enumerate(messages, 1):
+            if number % _AT_ONCE == 0:
+                await self._breathe()
             response = play.answer(message)
             body = response.body if isinstance(response.body, bytes) else b""
             kept, _ = self._blanking.body(body)

@@ -8,6 +8,7 @@ import msgspec
 import phone_texts as texts
 import pytest
 from desk import eventually
+from twisted.internet.defer import Deferred, succeed
 
 from acs.cwmp.messages import Reboot
 from acs.cwmp.narration import Narrator
@@ -18,7 +19,7 @@ from acs.fleet.device import TraceOrder
 from acs.fleet.identity import device_key
 from acs.fleet.layers import Layer, Version
 from acs.fleet.task import DownloadWork, GetParameterValuesWork, SetParameterValuesWork
-from acs.fleet.trace.comparison import Step, compare, playable
+from acs.fleet.trace.comparison import Replayed, Step, compare, playable
 from acs.southbound.replay import Replayer
 from acs.store import layers, traces
 from acs.store.traces import Recorded
@@ -254,11 +255,15 @@ def replayer() -> Replayer:
         link=lambda device, now: lambda one: f"http://files.test/{one.id}",
         connection_login=lambda device, notes: None,
         catalogue=key_loading.shipped(),
+        breathe=lambda: succeed(None),
     )
 
 
 def replayed(replayer: Replayer, recorded: Recorded) -> list[Step]:
-    answers = replayer(recorded.start, playable(recorded.messages))
+    work = Deferred.fromCoroutine(replayer(recorded.start, playable(recorded.messages)))
+    assert work.called, "a replay waits for nothing"
+    answers: list[Replayed] = []
+    work.addCallback(answers.extend)
     return compare(recorded.messages, answers)
 
 

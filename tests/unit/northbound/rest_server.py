@@ -38,6 +38,7 @@ def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) ->
     from acs.northbound.nbi.room import rooms as nbi_rooms
     from acs.northbound.rest.site import make_site
     from acs.northbound.soap.room import rooms as soap_rooms
+    from acs.southbound.replay import Replayer
 
     loop: Any = reactor
     runner = ReactorRunner(redis_url)
@@ -54,6 +55,12 @@ def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) ->
         runner=runner,
         shapes=Shapes(),
         wake=wake,
+        replay=Replayer(
+            link=lambda device, now: lambda one: f"http://files.test/{one.id}",
+            connection_login=lambda device, notes: None,
+            catalogue=key_loading.shipped(),
+            breathe=lambda: deferLater(loop, 0),
+        ),
         files=data_dir / "files",
         incoming=data_dir / "incoming",
         reactor=loop,
