@@ -28,6 +28,7 @@ _SEGMENTS = {
     "device": "Device id, `OUI-ProductClass-SerialNumber`, each part percent-encoded outside `[A-Za-z0-9_]`; "
     "its percent signs are written `%25` in a URL (as they are is understood too)",
     "task": "Task id",
+    "trace": "Id of a recorded session",
     "name": "Name of a stored file",
     "kind": "Kind of resource file, such as `replace-rules`",
     "token": "Token id",

@@ -33,6 +33,7 @@ from acs.northbound.rest import (
     session,
     tasks,
     tokens,
+    traces,
     users,
     wakes,
 )
@@ -52,6 +53,7 @@ def _encoded(version: str) -> bytes:
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *tasks.ROUTES,
+    *traces.ROUTES,
     *wakes.ROUTES,
     *files.ROUTES,
     *resources.ROUTES,

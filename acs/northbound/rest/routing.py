@@ -22,7 +22,7 @@ from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
 from acs.northbound.web import Web
 from acs.operations import validation
-from acs.operations.ports import Runner, Wake
+from acs.operations.ports import Replay, Runner, Wake
 from acs.operations.provisioning_files import Account
 from acs.operations.tokens import Actor, Role
 from acs.store.shapes import Shapes
@@ -39,6 +39,8 @@ class Services(Struct, frozen=True, kw_only=True):
     shapes: Shapes
     #: sends connection requests
     wake: Wake
+    #: plays recorded sessions again
+    replay: Replay
     #: stored files by their SHA-256, and where bodies lie while they come in (same file system)
     files: Path
     incoming: Path
