@@ -60,6 +60,13 @@ class Settings:
     tls_profile: str = _setting(
         "modern", "legacy lets phones in that know only TLS 1.0, on every port", choices=("modern", "legacy")
     )
+    uploads_keep: int = _setting(
+        100,
+        "files of one type that phones have sent and that are kept of each phone, the newest, besides what "
+        "schedules keep; 0 for all",
+        minimum=0,
+        maximum=1_000_000,
+    )
     body_limit: int = _setting(16 << 20, "largest CWMP message in bytes", minimum=1 << 16, maximum=1 << 30)
     file_limit: int = _setting(
         2 << 30, "largest stored or uploaded file in bytes", minimum=1 << 20, maximum=1 << 40

@@ -11,6 +11,7 @@
     hooks          events through the rules: webhooks and tags
     census         how many open tasks there are
     reports        what a worker says of itself and counts
+    retention      uploads that are not kept
     upkeep         tasks whose time is over, files that nobody needs
 
 A job is a module-level function: plain arguments in, plain JSON out, safe to run twice and to lose half-way.

@@ -25,8 +25,9 @@ _LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("auto", "json", "console")
 
 
-def run(redis_url: str, data_dir: Path, log_level: str, log_format: str = "auto") -> int:
+def run(surroundings: Surroundings, log_level: str, log_format: str = "auto") -> int:
     """Works until SIGTERM or SIGINT; a job under way is finished first. Returns the exit code."""
+    redis_url = surroundings.redis_url
     _log_to_stderr(log_level, log_format)
     try:
         connection = Redis.from_url(redis_url, socket_connect_timeout=10)
@@ -36,7 +37,7 @@ def run(redis_url: str, data_dir: Path, log_level: str, log_format: str = "auto"
     except (RedisError, ValueError, OSError) as error:
         print(f"acs worker: Redis at {redis_url} is unreachable: {error}", file=sys.stderr)
         return 1
-    settle(Surroundings(redis_url, data_dir))
+    settle(surroundings)
     reports = Reports(redis_url)
     timetable = Timetable(connection, reports.send)
     timetable.start()
@@ -97,7 +98,26 @@ def main() -> None:
     )
     parser.add_argument("--log-level", choices=_LEVELS, default=environ.get("ACS_LOG_LEVEL", "info"))
     parser.add_argument("--log-format", choices=_FORMATS, default=environ.get("ACS_LOG_FORMAT", "auto"))
+    parser.add_argument("--keys-dir", default=environ.get("ACS_KEYS_DIR", ""), help="[env: ACS_KEYS_DIR]")
+    parser.add_argument(
+        "--provisioning-models",
+        default=environ.get("ACS_PROVISIONING_MODELS", ""),
+        help="[env: ACS_PROVISIONING_MODELS]",
+    )
+    parser.add_argument(
+        "--uploads-keep",
+        type=int,
+        default=environ.get("ACS_UPLOADS_KEEP", "100"),
+        help="[env: ACS_UPLOADS_KEEP]",
+    )
     options = parser.parse_args()
     if not options.redis_url:
         parser.error("--redis-url or ACS_REDIS_URL is needed")
-    sys.exit(run(options.redis_url, options.data_dir, options.log_level, options.log_format))
+    surroundings = Surroundings(
+        options.redis_url,
+        options.data_dir,
+        options.uploads_keep,
+        options.keys_dir,
+        options.provisioning_models,
+    )
+    sys.exit(run(surroundings, options.log_level, options.log_format))

@@ -20,6 +20,7 @@ from acs.store.layer_cache import LayerCache
 from acs.store.rollouts import Known
 from acs.store.runner_blocking import BlockingRunner
 from acs.store.shapes import Shapes
+from workers.surroundings import current
 
 
 @dataclass
@@ -32,7 +33,9 @@ class Desk:
     shapes: Shapes = field(default_factory=Shapes)
     layers: LayerCache = field(default_factory=LayerCache)
     models: dict[str, ModelProfile] = field(default_factory=dict)
-    number_of: NumberOf = field(default_factory=lambda: model_files.with_own("").number_of)
+    number_of: NumberOf = field(
+        default_factory=lambda: model_files.with_own(current().provisioning_models).number_of
+    )
     files: Path | None = None
 
     def known(self, rollout: str, device_ids: Sequence[str]) -> list[Known]:

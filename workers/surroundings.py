@@ -11,10 +11,17 @@ from acs.store.runner_blocking import BlockingRunner
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`data_dir` has files/ (stored contents by SHA-256) and incoming/ (what is being received)."""
+    """`data_dir` has files/ (stored contents by SHA-256) and incoming/ (what is being received).
+
+    `uploads_keep` is how many files of a type are kept of each phone that no schedule keeps, 0 for all.
+    `keys_dir` and `provisioning_models` are the server's settings of these names.
+    """
 
     redis_url: str
     data_dir: Path
+    uploads_keep: int = 0
+    keys_dir: str = ""
+    provisioning_models: str = ""
 
     @cached_property
     def runner(self) -> BlockingRunner:

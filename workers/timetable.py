@@ -42,6 +42,7 @@ TIMETABLE = (
     Entry("workers.upkeep.expire_overdue_tasks", every=30),
     Entry("workers.rollouts.rescue", every=60),
     Entry("workers.schedules.rescue", every=60),
+    Entry("workers.retention.drop_surplus", every=60, queue=LATER),
     Entry("workers.census.count_tasks", every=60, queue=LATER),
     Entry("workers.presence.repair", every=3600, timeout=1800, queue=LATER),
     Entry("workers.upkeep.prune_files", every=3600, timeout=1800, queue=LATER),

@@ -42,8 +42,8 @@ _TYPES_BY_SUFFIX = {".rom": DOWNLOAD_TYPES[0], ".cfg": DOWNLOAD_TYPES[2]}
 
 
 class FileView(Struct, frozen=True):
-    """`device` and `task` are set for what a phone sent. `size` in bytes, `sha256` and `md5` in hex; `md5` is
-    "" for a file that was stored before it was taken.
+    """`device` and `task` are set for what a phone sent, `rollout` where one asked for it. `size` in bytes,
+    `sha256` and `md5` in hex; `md5` is "" for a file that was stored before it was taken.
 
     `resource` is the kind of a resource file; phones fetch it at `path` of the files port. Both may be "".
     """
@@ -59,6 +59,7 @@ class FileView(Struct, frozen=True):
     created_by: str
     device: str
     task: str
+    rollout: str
     resource: str
     path: str
 
@@ -165,6 +166,12 @@ async def page(runner: Runner, *, cursor: str, limit: int) -> FilePage:
     return FilePage([view(file) for file in found.files], found.next, found.total)
 
 
+async def of_device(runner: Runner, device_id: str, *, cursor: str, limit: int) -> FilePage:
+    """What this phone sent, newest first. `total` may count some of others with a like name."""
+    found = await runner.drive(store.of_device(device_id, cursor=cursor, limit=limit))
+    return FilePage([view(file) for file in found.files], found.next, found.total)
+
+
 async def every(runner: Runner) -> list[StoredFile]:
     """The records of all stored files, by name; for a limited caller, of those that its own phones sent."""
     every_one: list[StoredFile] = []
@@ -215,6 +222,7 @@ def view(file: StoredFile) -> FileView:
         created_by=file.created_by,
         device=file.device,
         task=file.task,
+        rollout=file.rollout,
         resource=file.resource,
         path=resources.path_of(file.name) if file.resource else "",
     )

@@ -7,9 +7,7 @@ which `acs.fleet.proof` decides whether the task is done.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from twisted.internet.threads import deferToThread
 
 from acs.datamodel import cfg_files, key_loading
 from acs.datamodel.keys import Catalogue
-from acs.fleet import metrics, proof
+from acs.fleet import metrics, proof, upload_names
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.identity import device_key_of_task
 from acs.fleet.known_keys import pushed
@@ -38,12 +36,6 @@ log = structlog.get_logger("acs.files")
 #: Seconds before a download is recorded again when the store was away: long enough together for a Redis that
 #: restarts. An upload is not tried again here, because its phone waits and can send it again.
 RETRIES = (1.0, 5.0, 25.0)
-
-#: By the first word of an upload's FileType: a word for the file's name, and its extension.
-_UPLOAD_NAMES = {"1": ("config", "cfg"), "3": ("config", "cfg"), "2": ("log", "log"), "4": ("log", "log")}
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_DEVICE = 90
 
 
 class Transfers:
@@ -176,7 +168,7 @@ class Transfers:
         work = found.task.work if found is not None else None
         device = found.task.device if found is not None else device_key_of_task(transfer.task_id)
         file_type = work.file_type if isinstance(work, UploadWork) else ""
-        base, extension = _upload_name(device, transfer.ended_at, file_type, transfer.file_name)
+        base, extension = upload_names.name_of(device, transfer.ended_at, file_type, transfer.file_name)
         name = f"{base}.{extension}"
         for number in range(2, 100):
             taken = await self._runner.run(files.get(name))
@@ -194,6 +186,7 @@ class Transfers:
             device=device,
             task=transfer.task_id,
             content_type="application/octet-stream",
+            rollout=found.task.rollout if found is not None else "",
         )
         await self._runner.run(files.put(stored))
         return name
@@ -237,15 +230,6 @@ class Transfers:
 def _not_kept(failure: Any) -> None:
     failure.trap(StoreError)
     log.warning("a refusal could not be kept", reason=str(failure.value))
-
-
-def _upload_name(device: str, at: float, file_type: str, link_name: str) -> tuple[str, str]:
-    """`<device id>-<yyyymmddThhmmss>-<word>` and an extension; the time in UTC."""
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%S")
-    own = link_name.rpartition(".")[2] if "." in link_name else "bin"
-    word, extension = _UPLOAD_NAMES.get(file_type.split(" ")[0], ("file", own))
-    safe = _NOT_IN_NAMES.sub("_", device)[:_LONGEST_DEVICE].lstrip(".")
-    return f"{safe}-{moment}-{word}", extension
 
 
 def _download_sentence(transfer: Transfer) -> str:

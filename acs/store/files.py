@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
+from acs.fleet.upload_names import prefix_of
 from acs.store import codec, keyspace
-from acs.store.calls import Call, Steps, script, scripted
+from acs.store.calls import Call, Steps, nothing, script, scripted
 
 _PUT = script("put_file")
 _DELETE = script("delete_file")
@@ -26,7 +27,8 @@ class StoredFile(Struct, frozen=True, array_like=True):
 
     `md5` is "" for a file that was stored before it was taken.
 
-    `version` and `model` say what a firmware is for. `device` and `task` are set for what a phone uploaded.
+    `version` and `model` say what a firmware is for. `device` and `task` are set for what a phone uploaded,
+    `rollout` where one asked for it.
     `resource` is the kind of a resource file, which phones may fetch by its name. `oui` is what somebody said
     of the manufacturer; nothing depends on it.
     """
@@ -45,6 +47,7 @@ class StoredFile(Struct, frozen=True, array_like=True):
     resource: str = ""
     oui: str = ""
     md5: str = ""
+    rollout: str = ""
 
 
 _decode = Decoder(StoredFile).decode
@@ -91,6 +94,31 @@ def page(*, cursor: str = "", limit: int) -> Steps[FilePage]:
     files = yield [get(name.decode()) for name in names]
     following = names[-1].decode() if len(names) == limit else None
     return FilePage(tuple(file for file in files if file is not None), following, total)
+
+
+def of_device(device_id: str, *, cursor: str = "", limit: int) -> Steps[FilePage]:
+    """The next files that this phone sent, newest first; the cursor is the last name seen."""
+    prefix = prefix_of(device_id)
+    least, most = f"[{prefix}", f"[{prefix}~"
+    end = f"({cursor}" if cursor.startswith(prefix) else most
+    names: list[bytes]
+    names, total = yield [
+        Call(("ZREVRANGEBYLEX", keyspace.FILE_INDEX, end, least, "LIMIT", 0, limit), list),
+        Call(("ZLEXCOUNT", keyspace.FILE_INDEX, least, most), int),
+    ]
+    files = (yield [get(name.decode()) for name in names]) if names else []
+    following = names[-1].decode() if len(names) == limit else None
+    own = tuple(file for file in files if file is not None and file.device == device_id)
+    return FilePage(own, following, total)
+
+
+def pruned() -> Call[str]:
+    """The name up to which files were looked through for those that go; "" at the beginning."""
+    return Call(("GET", keyspace.FILES_PRUNED), lambda stored: stored.decode() if stored else "")
+
+
+def note_pruned(name: str) -> Call[None]:
+    return Call(("SET", keyspace.FILES_PRUNED, name), nothing)
 
 
 def _decode_stored(stored: bytes | None) -> StoredFile | None:

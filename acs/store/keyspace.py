@@ -98,6 +98,7 @@ that keeps all of them in one cluster slot, so that one script may touch them to
 | acs:{file}:m:NAME  | string | sha256 and what is known of a file; operations, file server; 200 B           |
 | acs:{file}:c       | hash   | sha256, how many names share it; operations, file server; 100 B a content    |
 | acs:{file}:k       | hash   | sha256, what was found when a content was read last; jobs, file server; 120 B|
+| acs:{file}:r       | string | the name up to which uploads were looked through for those that go; a job    |
 | acs:{users}:u      | hash   | users by name, msgpack; operations; 250 B each                               |
 | acs:{users}:s      | zset   | digests of set-up links by their end, while there is no user; app; 80 B each |
 | acs:{seat:SHA}     | string | a browser session by the digest of its cookie, expires; operations; 150 B    |
@@ -129,6 +130,7 @@ DEVICES = b"acs:devices"
 DEADLINES = b"acs:deadlines"
 FILE_INDEX = b"acs:{file}:i"
 FILE_CONTENTS = b"acs:{file}:c"
+FILES_PRUNED = b"acs:{file}:r"
 CONTENTS_READ = b"acs:{file}:k"
 TOKENS = b"acs:tokens"
 USERS = b"acs:{users}:u"

@@ -9,7 +9,7 @@ from twisted.web.http import CACHED
 from twisted.web.resource import Resource
 from twisted.web.static import File
 
-from acs.northbound.rest.devices import Limit
+from acs.northbound.rest.devices import Limit, device_of
 from acs.northbound.rest.replies import JSON, NO_CONTENT, Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.operations import files
@@ -79,6 +79,12 @@ async def _list(call: Call) -> Reply:
     return ok(await files.page(call.services.runner, cursor=query.cursor, limit=query.limit))
 
 
+async def _of_device(call: Call) -> Reply:
+    query: _ListQuery = call.query
+    device = (await device_of(call)).device.id
+    return ok(await files.of_device(call.services.runner, device, cursor=query.cursor, limit=query.limit))
+
+
 async def _remove(call: Call) -> Reply:
     services = call.services
     await files.remove(services.runner, services.files, call.segment("name"), now=call.now)
@@ -94,6 +100,14 @@ ROUTES = (
         limited=True,
         handle=_list,
         summary="The stored files by name",
+        query=_ListQuery,
+        answers={200: FilePage},
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/devices/{device}/files",
+        handle=_of_device,
+        summary="What the phone sent, newest first: backups of its configuration, logs",
         query=_ListQuery,
         answers={200: FilePage},
     ),

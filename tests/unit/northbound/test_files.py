@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from acs.fleet.upload_names import name_of
+from acs.store import files
+from acs.store.files import StoredFile
+
 FIRMWARE = "1 Firmware Upgrade Image"
 
 
@@ -36,6 +40,7 @@ def test_a_large_file_goes_in_and_comes_out_unchanged(api, data_dir):
         "created_by": "Alice",
         "device": "",
         "task": "",
+        "rollout": "",
         "resource": "",
         "path": "",
     }
@@ -223,3 +228,20 @@ def test_bytes_that_this_server_has_not_are_a_problem_not_a_crash(api, data_dir)
     answer = api("GET", "/files/lost.cfg")
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_one_phone_sent_is_listed_newest_first(api, store, phone):
+    mine, other = phone(serial_number="0015650001"), phone(serial_number="00156500012")
+    for device in (mine, other):
+        for number in range(3):
+            name, extension = name_of(device, 1_800_000_000.0 + number, "1 Vendor Configuration File", "x")
+            facts = {"device": device, "rollout": "s1-6b49d200"}
+            store.run(files.put(StoredFile(f"{name}.{extension}", "0" * 64, 10, **facts)))
+    first = api("GET", f"/devices/{mine}/files", params={"limit": 2}).json()
+    rest = api("GET", f"/devices/{mine}/files", params={"limit": 2, "cursor": first["next"]}).json()
+    listed = [one["name"].rpartition("-20270115T08000")[2] for one in first["items"] + rest["items"]]
+    assert listed == ["2-config.cfg", "1-config.cfg", "0-config.cfg"]
+    assert (first["total"], rest["next"]) == (3, None)
+    assert {one["device"] for one in first["items"]} == {mine}
+    assert first["items"][0]["rollout"] == "s1-6b49d200"
+    assert api("GET", "/devices/nobody/files").status_code == 404
