@@ -45,7 +45,7 @@ def document():
 @pytest.fixture(scope="module")
 def application() -> Klein:
     nothing: dict[str, object] = dict.fromkeys(
-        ("runner", "wake", "reactor", "now", "randomness", "models", "account")
+        ("runner", "wake", "replay", "reactor", "now", "randomness", "models", "account")
     )
     return make_application(
         Services(
