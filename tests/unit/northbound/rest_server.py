@@ -1,4 +1,4 @@
-"""The REST API alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR [WEB [APPROVAL]]`.
+"""The web port alone, as a process of its own: `rest_server.py REDIS_URL DATA_DIR [WEB [APPROVAL]]`.
 
 It prints its port. WEB is JSON of what is set for the web port; APPROVAL are the phones from which on a
 rollout needs a second person.
@@ -35,6 +35,7 @@ def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) ->
     from twisted.internet import reactor  # only after its kind was chosen
     from twisted.internet.task import deferLater
 
+    from acs.northbound.console.rooms import rooms as console_rooms
     from acs.northbound.nbi.room import rooms as nbi_rooms
     from acs.northbound.rest.site import make_site
     from acs.northbound.soap.room import rooms as soap_rooms
@@ -76,7 +77,7 @@ def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) ->
     )
 
     def listen(_: object) -> None:
-        rooms = {**soap_rooms(services), **nbi_rooms(services)}
+        rooms = {**console_rooms(services), **soap_rooms(services), **nbi_rooms(services)}
         port = loop.listenTCP(0, make_site(services, rooms=rooms), interface="127.0.0.1")
         print(port.getHost().port, flush=True)
 
