@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from acs.cli import device_files, device_lists, device_tasks
+from acs.cli import device_files, device_lists, device_tasks, device_trace
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.outcomes import WrongUsage
@@ -21,7 +21,12 @@ def device() -> None:
     """Look at phones, read and set their parameters, reboot, reset, upgrade them."""
 
 
-for _command in (*device_tasks.COMMANDS, *device_files.COMMANDS, *device_lists.COMMANDS):
+for _command in (
+    *device_tasks.COMMANDS,
+    *device_files.COMMANDS,
+    *device_lists.COMMANDS,
+    device_trace.trace,
+):
     device.add_command(_command)
 
 
