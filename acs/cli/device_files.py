@@ -12,7 +12,7 @@ from acs.cli import outcomes
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import run_task, says, task_options
-from acs.cli.printing import Printer, byte_size
+from acs.cli.printing import Printer, byte_size, moment
 from acs.cli.sending import content_name, send_file
 
 _URL = re.compile(r"(https?|ftps?|tftp)://", re.IGNORECASE)
@@ -102,6 +102,43 @@ def _uploaded(printer: Printer, task: dict[str, Any]) -> None:
     printer.result(task, f"{result.get('file', '')}  {byte_size(result.get('size'))}")
 
 
+@click.command("files")
+@click.argument("device_name", metavar="DEVICE")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Files shown.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the newest of them here.",
+)
+@server_options
+def files(server: Server, device_name: str, limit: int, save: Path | None) -> None:
+    """What the phone has sent, newest first: backups of its configuration, logs."""
+    path = f"/devices/{segment(choose(server.api, device_name))}/files"
+    items: list[dict[str, Any]] = []
+    for page in server.api.pages(path, limit=limit):
+        items += page["items"]
+    if server.printer.as_json:
+        server.printer.json({"items": items})
+    else:
+        server.printer.table(
+            ("NAME", "SIZE", "SENT", "TYPE", "ROLLOUT"),
+            (
+                (
+                    one["name"],
+                    byte_size(one["size"]),
+                    moment(one["created_at"]),
+                    one["file_type"],
+                    one["rollout"],
+                )
+                for one in items
+            ),
+        )
+    if save is not None:
+        if not items:
+            raise outcomes.NotFound("the phone has sent no file that is still kept")
+        fetch(server, items[0]["name"], save)
+
+
 def fetch(server: Server, name: str, target: Path) -> None:
     """A stored file into `target`, with a progress bar."""
     with server.printer.transfer(target.name, None) as progress:
@@ -109,4 +146,4 @@ def fetch(server: Server, name: str, target: Path) -> None:
     server.printer.note(f"saved {target} ({byte_size(size)})")
 
 
-COMMANDS = (download, upload)
+COMMANDS = (download, upload, files)

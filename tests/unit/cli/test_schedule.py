@@ -170,3 +170,12 @@ def test_turned_off_and_on_changed_run_and_removed(acs: Any, server: Any, known:
     assert acs("schedule", "run", "nightly").stdout == "rollout ab12-1  nightly now  running\n"
     assert acs("schedule", "remove", "nightly", "--yes").stdout == "removed: nightly\n"
     assert acs("schedule", "show", "weekly").exit_code == 3
+
+
+def test_the_files_that_a_phone_sent(acs: Any, server: Any, phone: Any, tmp_path: Any) -> None:
+    sent = {"name": "a.cfg", "size": 812, "created_at": None, "file_type": "1 V", "rollout": "ab12-65b9"}
+    server.on(f"GET /devices/{phone['id']}/files", {"items": [sent], "next": None, "total": 1})
+    server.on("GET /files/a.cfg", b"#!version:1.0.0.1\n")
+    shown = acs("device", "files", "0015651A2B3C", "--save", str(tmp_path / "got"))
+    assert shown.stdout.splitlines()[1].split() == ["a.cfg", "812", "B", "1", "V", "ab12-65b9"]
+    assert (tmp_path / "got").read_bytes() == b"#!version:1.0.0.1\n"
