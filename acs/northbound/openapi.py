@@ -11,7 +11,7 @@ import msgspec
 from msgspec import NODEFAULT, structs
 
 from acs.northbound.rest.problems import CONTENT_TYPE, Problem
-from acs.northbound.rest.routing import Route
+from acs.northbound.rest.routing import Route, contents
 
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -61,6 +61,9 @@ _STATUS = {
     412: "Somebody else wrote meanwhile",
     413: "Too large",
     429: "Too many calls; `Retry-After` tells when to go on",
+    406: "No content type that Accept names",
+    414: "The request's first line is too long",
+    415: "The body is compressed",
     416: "No such part of the file",
     422: "A field is wrong; `errors` names each, its value and what is allowed",
     500: "The server failed; `instance` is the id of the line in its log",
@@ -102,7 +105,7 @@ def _types(routes: tuple[Route, ...]) -> list[Any]:
     found: list[Any] = [Problem]
     for route in routes:
         for answer in route.answers.values():
-            found += [kind for kind in _contents(answer).values() if kind not in (bytes, str)]
+            found += [kind for kind in contents(answer).values() if kind not in (bytes, str)]
         if route.body not in (None, bytes):
             found.append(route.body)
     return found
@@ -167,7 +170,7 @@ def _responses(route: Route) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, answer in route.answers.items():
         response: dict[str, Any] = {"description": _STATUS[status]}
-        content = {name: {"schema": _schema_of_content(kind)} for name, kind in _contents(answer).items()}
+        content = {name: {"schema": _schema_of_content(kind)} for name, kind in contents(answer).items()}
         if content:
             response["content"] = content
         if status == 201:
@@ -181,25 +184,18 @@ def _responses(route: Route) -> dict[str, Any]:
     return responses
 
 
-def _contents(answer: Any) -> dict[str, Any]:
-    """Content type to the type of the content."""
-    if answer is None:
-        return {}
-    return answer if isinstance(answer, dict) else {"application/json": answer}
-
-
 def _schema_of_content(kind: Any) -> dict[str, Any]:
     return {"type": "string", "format": "binary"} if kind is bytes else _schema(kind)
 
 
 def _problems(route: Route) -> list[int]:
-    every = {500, 422}  # 422: a query parameter that no route knows is named
+    every = {414, 422, 500}  # 422: a query parameter that no route knows is named
     if route.role is not None:
-        every |= {401, 403, 429, 503}
+        every |= {401, 403, 406, 429, 503}
     if "{" in route.path:
         every.add(404)
     if route.body is not None:
-        every |= {413} if route.body is bytes else {400, 413}
+        every |= {413, 415} if route.body is bytes else {400, 413, 415}
     if route.creates and route.role is not None:
         every.add(409)  # of an Idempotency-Key that is under way
     return sorted(every | set(route.problems))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,13 +13,14 @@ from klein import Klein
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
+from werkzeug.exceptions import MethodNotAllowed
 
 from acs.northbound import browser_session
 from acs.northbound.phrases import phrase
-from acs.northbound.rest import audit_trail, once, problems
+from acs.northbound.rest import audit_trail, negotiation, once, problems
 from acs.northbound.rest.authentication import admit, authenticate
 from acs.northbound.rest.replies import Reply
-from acs.northbound.rest.routing import AnyQuery, Call, Route, Services
+from acs.northbound.rest.routing import AnyQuery, Call, Route, Services, contents
 from acs.operations import validation
 from acs.operations.errors import Invalid, OperationError
 from acs.operations.tokens import Actor
@@ -49,15 +50,53 @@ def make_application(
     table = tuple(routes)
     reads = audit_trail.reads_of({route.path: route for route in table if route.method == "GET"})
     for route in table:
-        rule = re.sub(r"\{(\w+)\}", r"<\1>", route.path)
-        add = application.route(rule, methods=[route.method], endpoint=f"{route.method} {route.path}")
+        add = application.route(
+            _rule(route.path), methods=[route.method], endpoint=f"{route.method} {route.path}"
+        )
         add(_endpoint(services, route, reads.get(route.path), identify))
 
+    for path, allowed, method in _hidden(table):
+        add = application.route(_rule(path), methods=[method], endpoint=f"no {method} {path}")
+        add(_refusing(allowed))
+
     def failed(request: Request, failure: Failure) -> bytes:
-        return send(request, answer_to(failure.value or RuntimeError("a failure without a reason")))
+        error = failure.value or RuntimeError("a failure without a reason")
+        if request.method == b"OPTIONS" and isinstance(error, MethodNotAllowed):
+            return send(request, Reply(204, None, (("Allow", problems.methods_of(error)),)))
+        return send(request, answer_to(error))
 
     application.handle_errors(Exception)(failed)
     return application
+
+
+def _rule(path: str) -> str:
+    """An OpenAPI path template as werkzeug writes it."""
+    return re.sub(r"\{(\w+)\}", r"<\1>", path)
+
+
+def _hidden(table: tuple[Route, ...]) -> Iterator[tuple[str, list[str], str]]:
+    """Paths without a place in them that another route's place would match too, with the methods that they
+    take, and each method that only the other one takes: `/selectors/try` is no selector."""
+    methods: dict[str, set[str]] = {}
+    for route in table:
+        methods.setdefault(route.path, set()).add(route.method)
+    for path, own in methods.items():
+        over = [other for other in methods if "{" in other and re.fullmatch(_matching(other), path)]
+        if "{" in path or not over:
+            continue
+        for method in {"OPTIONS"}.union(*(methods[other] for other in over)) - own:
+            yield path, sorted(own | ({"HEAD"} if "GET" in own else set())), method
+
+
+def _matching(path: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
+
+
+def _refusing(allowed: list[str]) -> Endpoint:
+    def endpoint(request: Request) -> bytes:
+        raise MethodNotAllowed(allowed)
+
+    return endpoint
 
 
 def _endpoint(services: Services, route: Route, read: Route | None, identify: Identify) -> Endpoint:
@@ -71,6 +110,8 @@ def _endpoint(services: Services, route: Route, read: Route | None, identify: Id
         call = Call(own, request, path, actor, None, identifier)
         if actor is not None:
             await _admit(route, call, actor)
+        if route.role is not None:
+            _negotiate(route, request)
         call.query = _query(route, request)
         if actor is None:
             answer = await route.handle(call)
@@ -82,6 +123,15 @@ def _endpoint(services: Services, route: Route, read: Route | None, identify: Id
         return send(request, answer) if isinstance(answer, Reply) else answer
 
     return endpoint
+
+
+def _negotiate(route: Route, request: Request) -> None:
+    """Raises NotAcceptable, UnsupportedEncoding. Bytes that are nothing else are for everybody."""
+    if route.body is not None:
+        negotiation.check_encoding(request)
+    kinds = [kind for answer in route.answers.values() for kind in contents(answer).items()]
+    if kinds and not any(kind is bytes for _, kind in kinds):
+        negotiation.check_accept(request, [name for name, _ in kinds])
 
 
 async def _admit(route: Route, call: Call, actor: Actor) -> None:

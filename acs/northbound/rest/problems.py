@@ -54,6 +54,14 @@ class BadRequest(Exception):
     """What came is no JSON, or no request at all; the text says where it goes wrong."""
 
 
+class NotAcceptable(Exception):
+    """The caller takes no content type that the answer has."""
+
+
+class UnsupportedEncoding(Exception):
+    """A body in an encoding that is not read."""
+
+
 class NotOffered(Exception):
     """Something of an interface that this server stands in for, and has not; the text says what to use."""
 
@@ -93,8 +101,13 @@ def problem(exception: BaseException, *, invalid: int = 422) -> Reply:
             log.warning("store unavailable", reason=str(exception))
             text = "The store (Redis) does not take calls at the moment; try again shortly."
             return _reply(503, "unavailable", text, headers=(("Retry-After", "5"),))
-        case MethodNotAllowed(valid_methods=methods):
-            listed = ", ".join(sorted(methods or ()))
+        case NotAcceptable():
+            return _reply(406, "not-acceptable", str(exception))
+        case UnsupportedEncoding():
+            taken = (("Accept-Encoding", "identity"),)
+            return _reply(415, "unsupported-encoding", str(exception), headers=taken)
+        case MethodNotAllowed():
+            listed = methods_of(exception)
             return _reply(
                 405, "method-not-allowed", f"This path takes {listed}.", headers=(("Allow", listed),)
             )
@@ -104,6 +117,19 @@ def problem(exception: BaseException, *, invalid: int = 422) -> Reply:
             return _reply(code, "bad-request", str(exception.description or "The request is not understood."))
         case _:
             return _unexpected(exception)
+
+
+def methods_of(error: MethodNotAllowed) -> str:
+    """What the path takes, as `Allow` has it."""
+    return ", ".join(sorted(error.valid_methods or ()))
+
+
+def uri_too_long(most: int) -> Reply:
+    return _reply(414, "uri-too-long", f"The request's first line is longer than {most} bytes.")
+
+
+def headers_too_large(most: int) -> Reply:
+    return _reply(431, "headers-too-large", f"The headers are larger than {most} bytes.")
 
 
 def _unexpected(exception: BaseException) -> Reply:

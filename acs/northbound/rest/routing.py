@@ -19,7 +19,7 @@ from acs.fleet.daily_window import DailyWindow
 from acs.fleet.metrics import Tally
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
-from acs.northbound.rest.replies import Reply
+from acs.northbound.rest.replies import JSON, Reply
 from acs.northbound.web import Web
 from acs.operations import validation
 from acs.operations.ports import Replay, Runner, Wake
@@ -167,6 +167,13 @@ class Call:
     def read(self, kind: type[validation.T]) -> validation.T:
         """The body as a record of this kind."""
         return validation.read(kind, self.json())
+
+
+def contents(answer: Any) -> dict[str, Any]:
+    """Of one of a route's answers: content type to the type of the content."""
+    if answer is None:
+        return {}
+    return answer if isinstance(answer, dict) else {JSON: answer}
 
 
 class Handler(Protocol):

@@ -16,6 +16,7 @@ from acs.fleet.metrics import OTHER, WEB_REQUESTS, WEB_SECONDS
 from acs.northbound.rest import cross_origin, problems
 from acs.northbound.rest.application import make_application, send
 from acs.northbound.rest.bodies import Body
+from acs.northbound.rest.channel import Channel
 from acs.northbound.rest.replies import NO_CONTENT
 from acs.northbound.rest.routes import ROUTES
 from acs.northbound.rest.routing import JSON_LIMIT, Services
@@ -31,6 +32,8 @@ STRANGER_LIMIT = 64 << 10
 
 class RestSite(Site):
     """The REST API as a factory to listen with. Made by `make_site`."""
+
+    protocol: Any = Channel
 
     def __init__(
         self, services: Services, rooms: Mapping[bytes, Resource], *, idle_timeout: float | None
