@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from acs.fleet.rollout import approval, waves
+from acs.fleet.presence import State as Presence
+from acs.fleet.rollout import approval, forecast, waves, window, zones
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.member import TOUCHED, Outcome
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.parsing import parse
-from acs.store import approvals, groups, rollouts, selection, tasks
+from acs.store import approvals, groups, rollout_phones, rollout_speeds, rollouts, selection, tasks
 from acs.store.rollouts import Decision, Known, Stored
 from acs.store.tasks import FoundTask
 from workers.rollout_desk import Desk
 
 #: Phones put on the list in one step.
 PAGE = 1000
+
+#: Phones looked at for the forecast.
+SAMPLE = 100
 
 #: Those that may have been changed, in the order in which they are taken back.
 _CHANGED = tuple(outcome for outcome in Outcome if outcome in TOUCHED)
@@ -38,7 +42,7 @@ def gather(desk: Desk, stored: Stored) -> bool:
         return True
     total, canary = desk.runner.drive(rollouts.sizes(rollout.id))
     ends = waves.ends(rollout.definition.waves, total=total, canary=canary)
-    after = rollout.replace(gathered=True, cursor="", ends=ends)
+    after = _foreseen(desk, rollout.replace(gathered=True, cursor="", ends=ends), canary)
     lacking = _lacks_approval(desk, rollout, total)
     if lacking:
         after = rules.halted(after, lacking, now=desk.now())
@@ -46,6 +50,27 @@ def gather(desk: Desk, stored: Stored) -> bool:
         after = rules.next_wave(after, now=desk.now()).replace(reason="no phone is meant")
     desk.runner.run(rollouts.put(stored, after))
     return True
+
+
+def _foreseen(desk: Desk, rollout: Rollout, canary: int) -> Rollout:
+    """The rollout with what its forecast goes by: some of its phones stand for all, because behind the
+    canaries the order of turns has nothing to do with what the phones are like."""
+    start = canary if canary < rollout.total else 0
+    sample = desk.runner.run(rollouts.in_order(rollout.id, start, start + SAMPLE))
+    clocks = window.own_zones(rollout.definition.windows)
+    if clocks:
+        desk.runner.drive(desk.layers.refresh())
+    phones = desk.runner.drive(
+        rollout_phones.load(sample, desk.shapes, desk.layers, desk.models, clocks=clocks, now=desk.now())
+    )
+    known = [phone for phone in phones if phone is not None]
+    fleet = forecast.fleet_of(
+        ((zones.kept(phone.clock), zones.kept(phone.group_clock)) for phone in known),
+        (phone.site for phone in known),
+        offline=sum(phone.presence == Presence.OFFLINE for phone in known),
+    )
+    _, usual = desk.runner.drive(rollout_speeds.usual(rollout.definition.kind))
+    return rollout.replace(fleet=fleet, usual=usual)
 
 
 def _lacks_approval(desk: Desk, rollout: Rollout, phones: int) -> str:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from acs.fleet.profile import ModelProfile
@@ -19,7 +18,6 @@ from acs.fleet.rollout import approval, plan, window
 from acs.fleet.rollout import definition as definitions
 from acs.fleet.rollout.definition import Definition, Kind
 from acs.fleet.rollout.firmware_check import Why
-from acs.fleet.rollout.forecast import ENOUGH, UNSEEN, Speed
 from acs.fleet.rollout.plan import Look, Plan, PlannedWave, Some
 from acs.fleet.rollout.rollout import Rollout, State
 from acs.operations import rollout_finding, rollout_making, selectors
@@ -27,10 +25,8 @@ from acs.operations.errors import Conflict
 from acs.operations.ports import Runner, moment
 from acs.operations.rollout_desk import Desk
 from acs.operations.rollouts import ForecastView
-from acs.store import groups, rollout_phones
-from acs.store import rollouts as store
+from acs.store import groups, rollout_phones, rollout_speeds
 from acs.store.layer_cache import LayerCache
-from acs.store.rollouts import Counts
 from acs.store.selection import Selection
 
 #: Phones looked at one by one: less than a second, and a few where each one's clock is read as well.
@@ -42,9 +38,6 @@ BATCH_WITH_CLOCKS = 20
 
 #: Ids found in one go.
 _FOUND = 1000
-
-#: The newest rollouts that are asked how long phones took.
-_EARLIER = 50
 
 Named = Annotated[list[str], Meta(description=f"the first of them, {plan.NAMED} at most")]
 
@@ -129,7 +122,7 @@ async def _plan(desk: Desk, rollout: Rollout) -> RolloutPlan:
     query = selectors.read(definition.select, desk.catalogue, field="select")
     chosen = await selectors.prepared(desk.runner, desk.shapes, query, now=desk.now, field="select")
     looks, total = await _looks(desk, rollout, chosen, starts_at)
-    source, speed = await _usual(desk.runner, definition.kind)
+    source, speed = await desk.runner.drive(rollout_speeds.usual(definition.kind))
     made = plan.made(
         definition, looks, total=total, size=rollout.image_size, speed=speed, starts_at=starts_at
     )
@@ -189,18 +182,6 @@ async def _batch(
         for phone, canary in zip(phones, canaries, strict=True)
         if phone is not None
     ]
-
-
-async def _usual(runner: Runner, kind: Kind) -> tuple[str, Speed]:
-    """How long phones took in the newest rollout of this kind that knows, and which that was."""
-    listed = await runner.drive(store.ids(limit=_EARLIER))
-    found = [one.rollout for one in await runner.run_all([store.get(each) for each in listed]) if one]
-    same = [one for one in found if one.definition.kind is kind and one.ends]
-    counted: list[Counts] = await runner.run_all([store.counts(one.id) for one in same])
-    for rollout, counts in zip(same, counted, strict=True):
-        if counts.speed.turns >= ENOUGH:
-            return rollout.id, msgspec.structs.replace(counts.speed, never=0)
-    return "", UNSEEN
 
 
 # --- what is shown ------------------------------------------------------------------------------------------

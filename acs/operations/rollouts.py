@@ -181,6 +181,8 @@ def _forecast(rollout: Rollout, tallies: list[Tally], counts: Counts, now: float
         wave=rollout.wave,
         through_at=rollout.through_at,
         speed=counts.speed,
+        usual=rollout.usual,
+        fleet=rollout.fleet,
         size=rollout.image_size,
         now=now,
     )

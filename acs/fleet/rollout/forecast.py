@@ -9,16 +9,17 @@ The plan before the start and the forecast under way are drawn here, from the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from acs.fleet.rollout import window
+from acs.fleet.rollout import window, zones
 from acs.fleet.rollout.definition import GUESS, Definition
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Opening
-from acs.fleet.rollout.zones import Clock
+from acs.fleet.rollout.zones import Kept
 
 #: From so many phones on, what was seen counts and not what is usual.
 ENOUGH = 3
@@ -44,15 +45,19 @@ class Speed(Struct, frozen=True):
 UNSEEN = Speed()
 
 
-class Zone(Struct, frozen=True):
-    """Phones for which it is the same time: their share, their own clock, and that of their group."""
+#: So many zones are counted apart; the phones of all others count with the most frequent one.
+ZONES = 12
+
+
+class Zone(Struct, frozen=True, omit_defaults=True):
+    """Phones for which it is the same time: their share, their own zone, and that of their group."""
 
     share: float = 1.0
-    phone: Clock | None = None
-    group: Clock | None = None
+    phone: Kept | None = None
+    group: Kept | None = None
 
 
-class Fleet(Struct, frozen=True):
+class Fleet(Struct, frozen=True, omit_defaults=True):
     """What is known of the phones as a whole. `away` and `crowd` are shares of them: those that are offline,
     and those at the largest site."""
 
@@ -62,6 +67,23 @@ class Fleet(Struct, frozen=True):
 
 
 UNKNOWN = Fleet()
+
+
+def fleet_of(
+    clocks: Iterable[tuple[Kept | None, Kept | None]], sites: Iterable[str], *, offline: int
+) -> Fleet:
+    """What some phones are like: the zones and the site of each, and how many are offline."""
+    by_zone, by_site = Counter(clocks), Counter(sites)
+    count = by_zone.total()
+    if not count:
+        return UNKNOWN
+    ranked = by_zone.most_common()
+    rest = sum(number for _, number in ranked[ZONES:])
+    found = tuple(
+        Zone((number + (0 if place else rest)) / count, *pair)
+        for place, (pair, number) in enumerate(ranked[:ZONES])
+    )
+    return Fleet(found, offline / count, max(by_site.values(), default=0) / count)
 
 
 class Leg(Struct, frozen=True):
@@ -77,7 +99,7 @@ class Forecast(Struct, frozen=True):
     ends_at: float
     seconds: float
     rate: float
-    #: from phones that were seen; else from what is usual
+    #: from phones of the rollout itself; else from what is usual
     seen: bool
 
 
@@ -88,25 +110,43 @@ def of(
     wave: int = 0,
     through_at: float = 0.0,
     speed: Speed,
+    usual: Speed = UNSEEN,
     size: int,
     fleet: Fleet = UNKNOWN,
     now: float,
 ) -> Forecast:
-    """`waves` are all of them, `wave` the present one; `size` is of the image."""
+    """`waves` are all of them, `wave` the present one; `size` is of the image. `usual` is what was seen in an
+    earlier rollout: it counts until enough was seen in this one."""
+    seen = speed.turns >= ENOUGH
+    speed = _known(speed, usual)
     legs = course(
         definition, waves, wave=wave, through_at=through_at, speed=speed, size=size, fleet=fleet, now=now
     )
-    return drawn(definition, legs, speed=speed, size=size, fleet=fleet, now=now)
+    return drawn(definition, legs, speed=speed, size=size, fleet=fleet, seen=seen, now=now)
+
+
+def _known(speed: Speed, usual: Speed) -> Speed:
+    """What was seen; of turns and checks of which there were not enough, what is usual."""
+    turns = speed if speed.turns >= ENOUGH else usual
+    checks = speed if speed.checks >= ENOUGH else usual
+    return Speed(turns.turns, turns.turn_seconds, checks.checks, checks.check_seconds, speed.never)
 
 
 def drawn(
-    definition: Definition, legs: Sequence[Leg], *, speed: Speed, size: int, fleet: Fleet, now: float
+    definition: Definition,
+    legs: Sequence[Leg],
+    *,
+    speed: Speed,
+    size: int,
+    fleet: Fleet,
+    seen: bool,
+    now: float,
 ) -> Forecast:
     """The forecast of a rollout whose waves go like this."""
     turn, _ = _seconds(definition, speed)
     ends_at = max(now, legs[-1].ends_at) if legs else now
     rate = 60.0 * _places(definition, turn, size, fleet) / turn
-    return Forecast(ends_at, ends_at - now, rate, speed.turns >= ENOUGH)
+    return Forecast(ends_at, ends_at - now, rate, seen)
 
 
 def course(
@@ -219,7 +259,8 @@ def _tails(
 
 
 def _opening(definition: Definition, zone: Zone, at: float) -> Opening | None:
-    return window.opening(definition.windows, zone.phone, zone.group, now=at, step=definition.seconds)
+    phone, group = zones.clock_of(zone.phone), zones.clock_of(zone.group)
+    return window.opening(definition.windows, phone, group, now=at, step=definition.seconds)
 
 
 def _opens(definition: Definition, fleet: Fleet, at: float) -> float:

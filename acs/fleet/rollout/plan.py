@@ -12,23 +12,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from acs.fleet.presence import State as Presence
-from acs.fleet.rollout import forecast, turns, waves, window
+from acs.fleet.rollout import forecast, turns, waves, window, zones
 from acs.fleet.rollout.definition import Definition
 from acs.fleet.rollout.firmware_check import NumberOf, Refusal, Why
-from acs.fleet.rollout.forecast import Fleet, Forecast, Speed, Zone
+from acs.fleet.rollout.forecast import Forecast, Speed
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.turns import Phone
-from acs.fleet.rollout.zones import Clock
+from acs.fleet.rollout.zones import Kept
 
 #: So many phones are named for each thing that is said of some.
 NAMED = 10
 
 #: So many sites are named, the largest first.
 SITES = 20
-
-#: So many time zones are counted apart; the phones of all others count with the most frequent one.
-ZONES = 12
 
 
 class Look(Struct, frozen=True):
@@ -41,8 +38,8 @@ class Look(Struct, frozen=True):
     opens_at: float | None = 0.0
     zone_known: bool = True
     site: str = ""
-    clock: Clock | None = None
-    group_clock: Clock | None = None
+    zone: Kept | None = None
+    group_zone: Kept | None = None
 
     @property
     def takes(self) -> bool:
@@ -113,8 +110,8 @@ def look(rollout: Rollout, phone: Phone, *, canary: bool, number_of: NumberOf, n
         opens_at=opens_at,
         zone_known=phone.clock is not None or phone.group_clock is not None,
         site=phone.site,
-        clock=phone.clock,
-        group_clock=phone.group_clock,
+        zone=zones.kept(phone.clock),
+        group_zone=zones.kept(phone.group_clock),
     )
 
 
@@ -135,7 +132,11 @@ def made(
     ends = waves.ends(definition.waves, total=total, canary=min(canary, total))
     sizes = [waves.size(number, ends) for number in range(len(ends))]
     tallies = [Tally(count) for count in _shared_out(sizes, share)]
-    fleet = _fleet(takers)
+    fleet = forecast.fleet_of(
+        ((one.zone, one.group_zone) for one in takers),
+        (one.site for one in takers),
+        offline=sum(one.offline for one in takers),
+    )
     legs = forecast.course(definition, tallies, speed=speed, size=size, fleet=fleet, now=starts_at)
     sites = Counter(one.site for one in takers)
     shut = [one for one in looks if one.refusal is None and one.opens_at is None]
@@ -155,7 +156,9 @@ def made(
         sites=tuple((site, round(scale * count)) for site, count in sites.most_common(SITES)),
         sites_count=len(sites),
         opens_at=legs[0].starts_at if legs else starts_at,
-        forecast=forecast.drawn(definition, legs, speed=speed, size=size, fleet=fleet, now=starts_at),
+        forecast=forecast.drawn(
+            definition, legs, speed=speed, size=size, fleet=fleet, seen=False, now=starts_at
+        ),
     )
 
 
@@ -186,22 +189,6 @@ def _shared_out(sizes: Sequence[int], share: float) -> list[int]:
         found.append(round(share * covered) - counted)
         counted += found[-1]
     return found
-
-
-def _fleet(takers: Sequence[Look]) -> Fleet:
-    """What the phones that get their turn are like as a whole."""
-    if not takers:
-        return forecast.UNKNOWN
-    count = len(takers)
-    clocks = Counter((one.clock, one.group_clock) for one in takers).most_common()
-    common = clocks[:ZONES]
-    others = sum(number for _, number in clocks[ZONES:])
-    zones = tuple(
-        Zone((number + (0 if place else others)) / count, *pair)
-        for place, (pair, number) in enumerate(common)
-    )
-    [(_, largest)] = Counter(one.site for one in takers).most_common(1)
-    return Fleet(zones, sum(one.offline for one in takers) / count, largest / count)
 
 
 def _some(chosen: Iterable[Look], scale: float) -> Some:

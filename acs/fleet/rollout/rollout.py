@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 
 from acs.fleet.rollout.definition import Definition
 from acs.fleet.rollout.firmware_check import Image
+from acs.fleet.rollout.forecast import UNKNOWN, UNSEEN, Fleet, Speed
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.stop_rule import NO_PARDON, Pardon
 from acs.fleet.rollout.tally import Tally
@@ -84,6 +85,9 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cursor: str = ""
     #: for each wave, how many phones are in it and in those before
     ends: tuple[int, ...] = ()
+    #: what the phones were like then as a whole, and how long such a rollout took them before
+    fleet: Fleet = UNKNOWN
+    usual: Speed = UNSEEN
     #: the wave, from 0; the next phone's place among all; when the wave's last phone was through
     wave: int = 0
     place: int = 0

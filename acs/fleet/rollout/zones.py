@@ -31,6 +31,10 @@ _SUMMER_END = Change(11, 7, 2, week=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+#: What a clock is kept as: the zone that a phone keeps, or an IANA name.
+Kept = Zone | str
+
+
 class Clock(Protocol):
     """A place's clock: seconds that it is ahead of UTC at a time (seconds since the epoch)."""
 
@@ -81,6 +85,25 @@ def told(text: str) -> Clock | None:
     if zone is None:
         return iana(text.strip())
     return PhoneClock(zone)
+
+
+def kept(clock: Clock | None) -> Kept | None:
+    """The clock as it can be stored."""
+    match clock:
+        case IanaClock():
+            return clock.zone.key
+        case PhoneClock():
+            return clock.zone
+        case _:
+            return None
+
+
+@lru_cache(maxsize=4096)
+def clock_of(zone: Kept | None) -> Clock | None:
+    """The clock that was kept as this."""
+    if zone is None:
+        return None
+    return iana(zone) if isinstance(zone, str) else PhoneClock(zone)
 
 
 def configured(values: Mapping[str, str]) -> Clock | None:
