@@ -22,6 +22,9 @@ _RESOURCES = Path(__file__).parent / "resources"
 #: The WSDL of the SOAP service and its types; written by `python -m acs.northbound.soap.export`.
 NORTHBOUND = Path(__file__).parent / "northbound"
 
+#: Where the service is, as the shipped WSDL has it; a server says its own.
+SOAP_ADDRESS = "http://localhost:8080/soap"
+
 
 class UnknownSchema(LookupError):
     """There is no schema of this name; the message lists those there are."""

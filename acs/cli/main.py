@@ -36,6 +36,7 @@ COMMANDS = {
     "refusals": "refusals",
     "simulate": "simulate",
     "lint": "lint",
+    "wsdl": "wsdl",
     "bench": "bench",
 }
 

@@ -266,8 +266,13 @@ def fault(task: TaskView) -> Body:
         return {**shown, "code": "acs", "message": "it failed"}
     code = f"cwmp.{found.code}" if found.code else "acs"
     detail: Body = {"faultCode": str(found.code), "faultString": found.text}
-    if found.parameters:
+    if task.type == "set_parameter_values":
         detail["setParameterValuesFault"] = [
-            {"parameterName": name, "faultString": text} for name, text in found.parameters.items()
+            {
+                "parameterName": name,
+                "faultCode": text.partition(" ")[0],
+                "faultString": text.partition(" ")[2],
+            }
+            for name, text in found.parameters.items()
         ]
     return {**shown, "code": code, "message": found.text, "detail": detail}

@@ -30,7 +30,7 @@ from acs.northbound.soap.performing import perform
 from acs.northbound.soap.places import THREADS, Places
 from acs.operations.actors import Actor
 from acs.operations.audit import Origin
-from cwmp_schemas.loader import northbound_text
+from cwmp_schemas.loader import SOAP_ADDRESS, northbound_text
 
 #: Seconds that one call may take; a wait is a minute at most.
 SECONDS = 120.0
@@ -75,7 +75,7 @@ class SoapRoom(Resource):
             return _plain(request, 404, "SOAP is taken by POST; the WSDL is at /soap?wsdl.")
         text = northbound_text("acs.xsd" if wanted == b"xsd" else "acs.wsdl")
         address = self._services.web.base(request) + "/soap"
-        return _written(request, 200, text.replace(wsgi_service.ADDRESS, _escaped(address)).encode(), _XML)
+        return _written(request, 200, text.replace(SOAP_ADDRESS, _escaped(address)).encode(), _XML)
 
     # --- calls ------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from acs.northbound.soap.operations import Operation
 from acs.northbound.soap.shapes import NAMESPACE, Shape, record
 from acs.northbound.soap.spyne_bridge import Application, Fault, ServiceBase, Soap11, WsgiApplication, rpc
 from acs.northbound.soap.table import OPERATIONS
+from cwmp_schemas.loader import SOAP_ADDRESS
 
 #: What does an operation: takes it and the plain data that was asked, gives the record that is answered.
 PERFORM = "acs.perform"
@@ -25,9 +26,6 @@ Perform = Callable[[Operation, dict[str, Any]], Any]
 
 #: Bytes of a request; a task that sets 5,000 parameters has about 1.5 MB.
 LIMIT = 4 << 20
-
-#: In the WSDL as it is shipped; a server says its own.
-ADDRESS = "http://localhost:8080/soap"
 
 _XSD = "http://www.w3.org/2001/XMLSchema"
 
@@ -98,12 +96,12 @@ def make_wsgi() -> Any:
     incoming, outgoing = _Protocol(), _Protocol()
     application = Application([service], NAMESPACE, name="Acs", in_protocol=incoming, out_protocol=outgoing)
     wsgi = WsgiApplication(application, max_content_length=LIMIT)
-    wsgi.doc.wsdl11.build_interface_document(ADDRESS)
+    wsgi.doc.wsdl11.build_interface_document(SOAP_ADDRESS)
     incoming.checker = reading.Checker(etree.XMLSchema(etree.fromstring(xsd(wsgi))), OPERATIONS)
     return wsgi
 
 
-def wsdl(wsgi: Any, address: str = ADDRESS) -> bytes:
+def wsdl(wsgi: Any, address: str = SOAP_ADDRESS) -> bytes:
     """The WSDL of a service that is reached at this address."""
     root = etree.fromstring(wsgi.doc.wsdl11.get_interface_document())
     for place in root.iter("{http://schemas.xmlsoap.org/wsdl/soap/}address"):
@@ -125,4 +123,4 @@ def _written(root: Any) -> bytes:
     return etree.tostring(alone, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-__all__ = ["ADDRESS", "LIMIT", "PERFORM", "Perform", "Shape", "make_wsgi", "wsdl", "xsd"]
+__all__ = ["LIMIT", "PERFORM", "Perform", "Shape", "make_wsgi", "wsdl", "xsd"]

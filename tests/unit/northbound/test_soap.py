@@ -313,10 +313,17 @@ def test_files_from_beginning_to_end(soap, api, phone):
 
 def test_an_empty_file_and_one_that_is_no_base64(soap, base_url, api):
     assert refused(soap.PutFile, name="empty.cfg", content=b"").said.errors[0].field == "content"
-    inside = "<name>x.cfg</name><content>*</content>"
-    answer = post(base_url, api.token, envelope(f'<PutFile xmlns="{NS}">{inside}</PutFile>'))
+    for content in ("*", "!!!", "AAA", "QUJD!"):
+        inside = f"<name>x.cfg</name><content>{content}</content>"
+        answer = post(base_url, api.token, envelope(f'<PutFile xmlns="{NS}">{inside}</PutFile>'))
+        assert detail(answer) == ("500", "InvalidFault")
+        assert "field>content<" in answer.text
+
+
+def test_an_operation_stands_in_the_namespace_of_the_service(base_url, api):
+    answer = post(base_url, api.token, envelope("<ListGroups/>"))
     assert detail(answer) == ("500", "InvalidFault")
-    assert "field>content<" in answer.text
+    assert f"allowed>{NS}<" in answer.text
 
 
 # --- groups and events ----------------------------------------------------------------------------------
