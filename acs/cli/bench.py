@@ -13,7 +13,7 @@ from acs.cli.outcomes import NotFound
 _FOLDER = Path(__file__).parents[2] / "tests" / "benchmarks"
 
 #: What may be measured, by the word after `bench`; sessions without one.
-_SCRIPTS = {"sessions": "sessions.py", "select": "selection.py"}
+_SCRIPTS = {"sessions": "sessions.py", "select": "selection.py", "plan": "plans.py"}
 
 
 @click.command(
@@ -26,6 +26,7 @@ def bench(ctx: click.Context) -> None:
     \b
     acs bench [sessions]   see `acs bench --help`
     acs bench select       how fast selectors find phones among 100,000; see `acs bench select --help`
+    acs bench plan         how long a plan for 10,000 phones' configuration takes; see `acs bench plan --help`
 
     Starts servers of its own, on free ports or sockets; the running one is left alone.
     """

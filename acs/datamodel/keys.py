@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -256,6 +257,7 @@ class Catalogue:
         return tuple(_numbered(one, numbers) for one in self._near[wanted])
 
 
+@lru_cache(maxsize=1 << 12)
 def shape(name: str) -> str:
     """The name with `#` for each number and each index letter."""
     return ".".join(_INDEX if part.isdecimal() or is_letter(part) else part for part in name.split("."))

@@ -90,6 +90,8 @@ class Rules:
         self.codecs = codecs
         self._by_shape: dict[str, list[tuple[Rule, str]]] = {}
         self._by_path: dict[str, set[str]] = {}
+        #: what `of` found, by name
+        self._found: dict[str, list[tuple[Rule, str, dict[str, int]]]] = {}
         for rule in self.rules:
             for key in rule.keys:
                 self._by_shape.setdefault(shape(key), []).append((rule, key))
@@ -102,12 +104,17 @@ class Rules:
     def of(self, name: str) -> list[tuple[Rule, str, dict[str, int]]]:
         """The rules for this key, with its name in the catalogue and the numbers of its letters. With letters
         in place of numbers (`account.X.label`) the numbers are empty."""
+        known = self._found.get(name)
+        if known is not None:
+            return known
         found = []
         for rule, key in self._by_shape.get(shape(name), ()):
             parts = zip(key.split("."), name.split("."), strict=True)
             numbers = {part: int(given) for part, given in parts if is_letter(part) and given.isdecimal()}
             if all(numbers.get(letter, number) == number for letter, number in rule.only.items()):
                 found.append((rule, key, numbers))
+        if found:  # of names that no rule has there is no end
+            self._found[name] = found
         return found
 
     def keys_at(self, name: str) -> Collection[str]:

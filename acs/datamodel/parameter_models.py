@@ -13,7 +13,7 @@ import binascii
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -73,6 +73,7 @@ def lookup(name: str) -> ParameterModel | None:
     return models().get(pattern(name))
 
 
+@lru_cache(maxsize=1 << 14)
 def pattern(name: str) -> str:
     """The name as the models have it: under `Device.`, with {i} for each instance number."""
     root = root_of(name)

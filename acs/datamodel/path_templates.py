@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -47,15 +48,12 @@ class PhonePaths:
 
     def __init__(self, tree: KnownParameters) -> None:
         self._tree = tree
-        self._instances: dict[str, set[int]] = {}
         self.root = ""
         for name in tree:
             self.root = self.root or root_of(name)
             if self.root:
                 break
-        for above in {name[: name.rfind(".") + 1] for name in tree}:
-            for number in _INSTANCE.finditer(above):
-                self._instances.setdefault(above[: number.start()], set()).add(int(number[0]))
+        self._instances = _instances(frozenset([name[: name.rfind(".") + 1] for name in tree]))
         self.root = self.root or ROOTS[0]
 
     def get(self, name: str) -> Parameter | None:
@@ -63,7 +61,7 @@ class PhonePaths:
 
     def instances(self, table: str) -> list[int]:
         """The instance numbers right below this path, in order."""
-        return sorted(self._instances.get(table, ()))
+        return list(self._instances.get(table, ()))
 
     def positions(self, table: str) -> list[int]:
         """The numbers that `instance` understands."""
@@ -79,6 +77,16 @@ class PhonePaths:
         elif 1 <= position <= len(found):
             return found[position - 1]
         raise NotThere(f"the phone has no {table}{position}.")
+
+
+@lru_cache(maxsize=256)
+def _instances(objects: frozenset[str]) -> dict[str, tuple[int, ...]]:
+    """The instance numbers below each table, in order; phones of a model mostly have the same objects."""
+    found: dict[str, set[int]] = {}
+    for above in objects:
+        for number in _INSTANCE.finditer(above):
+            found.setdefault(above[: number.start()], set()).add(int(number[0]))
+    return {table: tuple(sorted(numbers)) for table, numbers in found.items()}
 
 
 def resolve(

@@ -281,6 +281,8 @@ def _columns(body: _Body, text: str, shape: Shape | None) -> tuple[list[str], It
 
 def _picked(typical: tuple[Any, ...], new: list[Any], places: list[int]) -> list[Any]:
     columns = [*typical, *new]
+    if len(places) == len(columns) and places == list(range(len(columns))):
+        return columns  # the phone has just what its model has
     return [columns[place] for place in places]
 
 
