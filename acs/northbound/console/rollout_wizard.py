@@ -114,7 +114,7 @@ async def _post(visit: Visit) -> Answer:
 
 async def _go(visit: Visit, identifier: str, step: str, form: Form) -> Answer:
     """Where the button leads that was pressed."""
-    go = visit.form().text("go") or "next"
+    go = "stay" if visit.form().text("put") else visit.form().text("go") or "next"
     listed = list(rollout_form.steps(form))
     at = listed.index(step)
     if go == "next":

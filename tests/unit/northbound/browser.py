@@ -22,7 +22,7 @@ class Page:
         self.source = answer.text
         self.tree = html.fromstring(answer.text) if answer.text else html.Element("html")
         main = self.tree.xpath("//main")
-        self.text = " ".join((main[0] if main else self.tree).text_content().split())
+        self.text = " ".join(" ".join((main[0] if main else self.tree).itertext()).split())
 
     def element(self, identifier: str) -> html.HtmlElement:
         [found] = self.tree.xpath("//*[@id=$id]", id=identifier)

@@ -22,6 +22,7 @@ from acs.store import codec, devices, keyspace, tokens
 from acs.store.calls import Call
 from acs.store.runner_blocking import BlockingRunner
 from acs.store.tokens import Token
+from tests.unit.northbound.browser import PASSWORD, Browser
 
 SERVER = Path(__file__).with_name("rest_server.py")
 
@@ -159,6 +160,22 @@ def as_role(store: BlockingRunner, base_url: str) -> Iterator[Callable[..., Api]
 def api(as_role: Callable[..., Api]) -> Api:
     """Calls as an admin."""
     return as_role("admin", name="Alice")
+
+
+@pytest.fixture
+def browser(api: Api, base_url: str) -> Iterator[Callable[..., Browser]]:
+    """`browser("adam", "engineer")` is logged in on the console."""
+    opened: list[Browser] = []
+
+    def enter(name: str = "adam", role: str = "engineer", **more: str) -> Browser:
+        made = api("POST", "/users", json={"name": name, "role": role, "password": PASSWORD, **more})
+        assert made.status_code == 201, made.text
+        opened.append(Browser(base_url).log_in(name))
+        return opened[-1]
+
+    yield enter
+    for one in opened:
+        one.client.close()
 
 
 @pytest.fixture
