@@ -44,8 +44,8 @@ def test_an_unknown_path_is_a_problem(api, path):
     is_problem(api("GET", path), 404)
 
 
-def test_the_root_is_a_problem_too(base_url, api):
-    is_problem(api.client.get("/"), 404)
+def test_a_path_outside_of_everything_is_a_problem_too(api):
+    is_problem(api.client.get("/nothing"), 404)
 
 
 @pytest.mark.parametrize(
