@@ -6,7 +6,8 @@
     surroundings   what jobs work with: the store and the data directory
     presence       who is late, offline or back; sites that are cut off
     rollouts       steps of rollouts: `rollout_members` whose they are, `rollout_turns` whose turn it is,
-                   `rollout_looks` what became of it; `rollout_clock` enqueues what is due
+                   `rollout_looks` what became of it, `rollout_intervals` how often they inform;
+                   `rollout_clock` enqueues what is due
     schedules      rollouts that are made at set times
     hooks          events through the rules: webhooks and tags
     census         how many open tasks there are

@@ -15,6 +15,7 @@ from acs.fleet.rollout.rollout import Rollout, State
 from acs.fleet.rollout.turns import Turn
 from acs.store import rollout_phones, rollout_values, rollouts, tasks, wakes
 from acs.store.rollouts import Decision, Known, Stored
+from workers import rollout_intervals
 from workers.rollout_desk import Desk, values_of
 
 #: Seconds after which a phone that has just got its turn is looked at, should its task not have come to be.
@@ -169,6 +170,7 @@ def put_down(
 
     Done again it changes nothing.
     """
+    rollout_intervals.tighten(desk, rollout, device, member)
     if rollout.definition.kind is Kind.CONFIG:
         return _want(desk, rollout, device, member, source)
     task = turns.task_for(rollout, device, member, source, latest=latest)

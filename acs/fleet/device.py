@@ -59,13 +59,16 @@ class OperatorNotes(Struct, frozen=True, array_like=True):
     groups: tuple[str, ...] = ()
     #: what operators know of it by name, to fill templates with (`acs.fleet.attributes`)
     attributes: dict[str, str] = {}
-    #: seconds between Informs while something is done to the phone, 0 for what the server's settings say
+    #: seconds between Informs while something is done to the phone, until `inform_until`
     inform_interval: int = 0
     #: when an operator last asked for its configuration to be applied, and whether it may reboot for it
     apply_at: float = 0
     apply_now: bool = False
     #: None while no session of it is to be recorded
     trace: TraceOrder | None = None
+    #: until when `inform_interval` holds, and the rollout that asked for it
+    inform_until: float = 0
+    inform_by: str = ""
 
 
 class WakeRecord(Struct, frozen=True, array_like=True):

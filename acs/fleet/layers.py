@@ -44,6 +44,10 @@ class Group(Struct, frozen=True, array_like=True):
     description: str = ""
     created_at: float = 0
     created_by: str = ""
+    #: seconds between the Informs of its phones for the time being, until when, and who said so
+    inform_interval: int = 0
+    inform_until: float = 0
+    inform_by: str = ""
 
 
 class Layer(Struct, frozen=True, array_like=True):

@@ -5,11 +5,15 @@ says it. A phone without that parameter gets an interval that is a little shorte
 is set once; a phone whose interval was changed by somebody else is told again after a day, one whose answer
 was lost after an hour. When nothing is to be steered any more, the phone gets back what it had.
 
+While something is done to phones they may be told to inform more often: by a rollout, each phone for its
+turn, or by an operator, for a group. That holds until a time, so that it ends whoever died over it.
+
 Where a layer of desired configuration has the interval's key, that decides, and nothing is set here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from msgspec import structs
@@ -18,8 +22,9 @@ from acs.cwmp import messages as cwmp
 from acs.cwmp.structures import ParameterValue
 from acs.fleet import answers, facts
 from acs.fleet.changes import Changes, TimelineEntry
-from acs.fleet.device import Device, InformTiming, Learning
+from acs.fleet.device import Device, InformTiming, Learning, OperatorNotes
 from acs.fleet.identity import device_key
+from acs.fleet.layers import Group
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
 
@@ -42,10 +47,23 @@ _ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
 _PART = 20
 
 
-def wanted(device: Device, interval: int) -> int:
-    """The interval to have, 0 for any. `interval` is what notes or settings say, 0 for nothing: then it is
-    what the phone had before it was steered."""
+def tight(notes: OperatorNotes, groups: Iterable[Group], now: float) -> int:
+    """The shortest interval that the phone is to have for the time being, 0 for none."""
+    asked = [(notes.inform_interval, notes.inform_until)]
+    asked += [(group.inform_interval, group.inform_until) for group in groups]
+    return min((interval for interval, until in asked if interval and now < until), default=0)
+
+
+def wanted(device: Device, interval: int, tight: int = 0) -> int:
+    """The interval to have, 0 for any.
+
+    :param interval: what the settings say, 0 for nothing: then it is what the phone had before that.
+    :param tight: what it is to have for the time being, 0 for nothing; it never makes an interval longer.
+    """
     known = device.timing
+    had = interval or known.before or device.inform_interval
+    if tight and (not had or tight < had):
+        return tight
     return interval or (known.before if known.interval != known.before else 0)
 
 

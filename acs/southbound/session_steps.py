@@ -235,7 +235,8 @@ class SessionSteps:
     def _interval_for(self, live: LiveSession, device: Device, now: float) -> int:
         """Not 0 only where the phone has another interval than it should, and no layer of configuration has
         a say in it."""
-        wanted = steering.wanted(device, live.notes.inform_interval or self._inform_interval)
+        tight = steering.tight(live.notes, self._store.groups(live), now)
+        wanted = steering.wanted(device, self._inform_interval, tight)
         if not steering.due(device, wanted, now):
             return 0
         layers = self._store.layers(live, device)

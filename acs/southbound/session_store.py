@@ -18,6 +18,7 @@ from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.desired import NamedLayer
 from acs.fleet.device import Device, Learning
 from acs.fleet.known_keys import KnownKey
+from acs.fleet.layers import Group
 from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
 from acs.southbound.draft import NO_CHANGES, Draft
@@ -118,6 +119,10 @@ class SessionStore:
     def layers(self, live: LiveSession, device: Device) -> tuple[NamedLayer, ...]:
         """What the phone ought to be configured to, the weakest layer first, without asking Redis."""
         return self._layers.layers_for(device.id, device.product_class, live.notes.groups, live.layer)
+
+    def groups(self, live: LiveSession) -> list[Group]:
+        """The groups that the phone is in, without asking Redis."""
+        return self._layers.groups(live.notes.groups)
 
     async def load(self, key: str) -> LiveSession | None:
         """The device's session, whichever process has it in hand; None when it has none."""

@@ -66,11 +66,15 @@ class LayerCache:
         changed._groups = self._groups
         return changed
 
+    def groups(self, names: Iterable[str]) -> list[Group]:
+        """The groups of these names that there are."""
+        return [self._groups[name] for name in names if name in self._groups]
+
     def layers_for(
         self, device_id: str, model: str, groups: Iterable[str], own: Layer | None
     ) -> tuple[NamedLayer, ...]:
         """A phone's layers, the weakest first, without the empty ones; `own` is its own layer."""
-        known = in_order(self._groups[name] for name in groups if name in self._groups)
+        known = in_order(self.groups(groups))
         names = (FLEET, model_layer(model), *(group_layer(group.name) for group in known))
         shared = ((name, self._layers.get(name)) for name in names)
         every = (*shared, (phone_layer(device_id), own))

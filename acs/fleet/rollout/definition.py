@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from acs.fleet.rollout import shares, waves, window
+from acs.fleet.rollout import firmware_check, shares, waves, window
 from acs.fleet.rollout.window import Window
 
 #: Field, its value, what is wrong with it, what is allowed.
@@ -104,6 +104,8 @@ class Essentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ask_again: Annotated[float, Meta(ge=1, le=86_400)] = 300
     #: seconds that one phone may take, 0 for what is usual for the kind
     step: Annotated[float, Meta(ge=0, le=86_400)] = 0
+    #: seconds between the Informs of a phone while it has its turn and is watched, None for what it has
+    inform_interval: Annotated[int, Meta(ge=5, le=86_400)] | None = None
     #: config: phones may reboot for it at once
     reboot: bool = False
     #: firmware: older than what a phone has is allowed
@@ -153,6 +155,18 @@ def starts_at(definition: Definition) -> float | None:
     return at.timestamp()
 
 
+#: The last start that is taken: the end of the year 9998, whatever the zone.
+_LAST_START = 253_370_764_800.0
+
+
+def _can_start(definition: Definition) -> bool:
+    try:
+        begins = starts_at(definition)
+    except (ValueError, OverflowError):
+        return False
+    return begins is None or 0 <= begins < _LAST_START
+
+
 def faults(definition: Definition) -> list[Fault]:
     """All that is wrong in the definition itself, whatever phones and files there are."""
     return [*_of_kind(definition), *_of_course(definition)]
@@ -175,11 +189,13 @@ def _of_kind(definition: Definition) -> Iterator[Fault]:
         if given and not (len(given) == digits and all(c in "0123456789abcdefABCDEF" for c in given)):
             yield field, given, "is no such sum", f"{digits} hex digits"
     for number, version in enumerate(definition.allowed_from):
-        if not version.strip(" <>=~").strip():
+        if not firmware_check.is_condition(version):
             yield f"allowed_from[{number}]", version, "names no version", "`37.72.0.5` or `>= 37.70`"
 
 
 def _of_course(definition: Definition) -> Iterator[Fault]:
+    if not definition.override.isprintable():
+        yield "override", definition.override, "has control characters", "printable text"
     if not definition.name.isprintable() or definition.name != definition.name.strip():
         yield "name", definition.name, "is no name", "printable text, without blanks around it"
     for number, size in enumerate(definition.waves):
@@ -200,7 +216,5 @@ def _of_course(definition: Definition) -> Iterator[Fault]:
             limit = getattr(definition.stop, field)
             if limit is not None and shares.fault(limit):
                 yield f"stop.{field}", limit, "is no limit", "a number of phones, or a share such as `2%`"
-    try:
-        starts_at(definition)
-    except ValueError:
+    if not _can_start(definition):
         yield "start", definition.start, "is no start", "`now`, a time such as 2030-01-31T12:00:00Z, or null"
