@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from acs.datamodel.keys import Catalogue
-from acs.fleet import layers
+from acs.fleet import layers, requests
 from acs.fleet.requests import DOWNLOAD_TYPES
 from acs.fleet.rollout import definition as definitions
 from acs.fleet.rollout import firmware_check
@@ -17,6 +17,7 @@ from acs.operations import configuration_values, limits, selectors, task_request
 from acs.operations.errors import FieldError, Invalid
 from acs.operations.ports import Runner
 from acs.operations.rollout_desk import Desk
+from acs.operations.task_requests import Schedule
 from acs.store import contents, files, groups
 from acs.store.files import StoredFile
 
@@ -33,7 +34,8 @@ async def draft(desk: Desk, asked: Definition) -> Rollout:
     ]
     if faults:
         raise Invalid(faults)
-    selectors.read(asked.select, catalogue, field="select")
+    query = selectors.read(asked.select, catalogue, field="select")
+    await selectors.prepared(runner, desk.shapes, query, now=desk.now, field="select")
     if asked.canary and await runner.run(groups.get(asked.canary)) is None:
         raise Invalid.field("canary", "is no group", value=asked.canary, allowed="the name of a group")
     narrowed = limits.narrowed_text(runner, asked.select)
@@ -102,7 +104,11 @@ def _image_of(file: StoredFile) -> Image:
 
 
 async def _work(runner: Runner, asked: Definition) -> Work:
-    work, _ = task_requests.read(asked.task)
+    try:
+        work, schedule = task_requests.read(asked.task)
+    except Invalid as wrong:
+        raise Invalid([_below_task(fault) for fault in wrong.errors]) from None
+    _check_schedule(schedule)
     if isinstance(work, DownloadWork) and (work.file_type == DOWNLOAD_TYPES[0] or work.file.endswith(".rom")):
         raise Invalid.field("task", "brings firmware", value=asked.task, allowed="kind firmware for that")
     if isinstance(work, DownloadWork) and work.file:
@@ -112,7 +118,30 @@ async def _work(runner: Runner, asked: Definition) -> Work:
         work = msgspec.structs.replace(
             work, size=file.size, sha256=file.sha256, file_type=work.file_type or file.file_type
         )
+    faults = [
+        FieldError(f"task.{field}", "cannot be sent to a phone", value, allowed)
+        for field, value, allowed in requests.check(work)
+    ]
+    if faults:
+        raise Invalid(faults)
     return work
+
+
+def _check_schedule(schedule: Schedule) -> None:
+    """Raises Invalid for what the rollout itself decides about its tasks."""
+    usual, allowed = Schedule(), "the rollout's own priority, start, window and patience"
+    faults = [
+        FieldError(f"task.{name}", "is not for a task of a rollout", getattr(schedule, name), allowed)
+        for name in Schedule.__struct_fields__
+        if getattr(schedule, name) != getattr(usual, name)
+    ]
+    if faults:
+        raise Invalid(faults)
+
+
+def _below_task(fault: FieldError) -> FieldError:
+    place = "task" if fault.field == "body" else f"task.{fault.field}"
+    return msgspec.structs.replace(fault, field=place)
 
 
 async def _stored(runner: Runner, name: str) -> StoredFile | None:

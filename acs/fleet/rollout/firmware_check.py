@@ -65,6 +65,12 @@ class Refusal(Struct, frozen=True):
     text: str
 
 
+def is_condition(text: str) -> bool:
+    """Whether this says over which versions an image may be installed: a version, `>= 37.70`."""
+    found = _CONDITION.fullmatch(text)
+    return found is not None and any(map(str.isdecimal, found[2])) and found[2][0] not in "<>="
+
+
 def number_in(name: str) -> int | None:
     """The hardware number in an image's name; None for a name of another kind."""
     found = _NAME.fullmatch(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 IMAGE = "37.72.0.12.rom"
 REBOOT = {"name": "night", "kind": "reboot", "select": "model = CP860"}
 
@@ -147,3 +149,65 @@ def test_an_override_says_why_and_stands_in_the_audit(api):
     [entry] = api("GET", "/audit", params={"operation": "rollouts.create"}).json()["items"]
     assert entry["actor"] == "Alice"
     assert entry["new"]["definition"]["override"] == why
+
+
+WRONG = [
+    ({"start": 1e300}, "start"),
+    ({"start": -5}, "start"),
+    ({"start": 10**18}, "start"),
+    ({"start": "9999-12-31T23:59:59-14:00"}, "start"),
+    ({"start": "0001-01-01T00:00:00+14:00"}, "start"),
+    ({"start": True}, "start"),
+    ({"select": ""}, "select"),
+    ({"select": "selector = nobody"}, "select"),
+    ({"select": "parameter Device.ManagementServer.Password = x"}, "select"),
+    ({"kind": "firmware", "file": IMAGE, "allowed_from": ["=> 5"]}, "allowed_from[0]"),
+    ({"kind": "firmware", "file": IMAGE, "allowed_from": ["lately"]}, "allowed_from[0]"),
+    ({"kind": "firmware", "file": IMAGE, "override": "a\0b"}, "override"),
+    ({"kind": "firmware", "file": "../x"}, "file"),
+    ({"kind": "task", "task": {"type": "fly"}}, "task.type"),
+    ({"kind": "task", "task": {"type": "get_parameter_values"}}, "task.names"),
+    ({"kind": "task", "task": {"type": "get_parameter_values", "names": []}}, "task.names"),
+    ({"kind": "task", "task": {"type": "reboot", "priority": 5}}, "task.priority"),
+    ({"kind": "task", "task": {"type": "download", "file": "x", "file_type": "3 V"}}, "task.file"),
+    ({"kind": "config", "values": {"no.such.key": 1}}, "values.no.such.key"),
+    ({"kind": "config", "values": {}}, "values"),
+    ({"file": "x.rom"}, "file"),
+    ({"pace": {"at_once": 0}}, "pace.at_once"),
+    ({"gate": {"success": 2}}, "gate.success"),
+    ({"window": {"from": "01:00", "to": "01:02"}}, "window.to"),
+    ({"window": [{"from": "01:00", "to": "05:00", "except": ["soon"]}]}, "window[0].except[0]"),
+    ({"stop": {"failures": "200%"}}, "stop.failures"),
+    ({"surprise": 1}, "surprise"),
+]
+
+
+@pytest.mark.parametrize(("part", "field"), WRONG)
+@pytest.mark.parametrize("path", ["/rollouts", "/rollouts/plan"])
+def test_what_is_wrong_is_pointed_at(api, part, field, path):
+    assert set(refused(api("POST", path, json={**REBOOT, **part}))) == {field}
+    assert api("GET", "/rollouts").json()["total"] == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'"x"'])
+def test_what_is_no_object_is_refused(api, body):
+    assert api("POST", "/rollouts", content=body).status_code in (400, 422)
+
+
+def test_asked_again_with_the_same_key_it_is_made_once_and_stands_in_the_audit(api):
+    key = {"Idempotency-Key": "july-1"}
+    first, second = (api("POST", "/rollouts", json=REBOOT, headers=key) for _ in range(2))
+    assert first.json() == second.json()
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert api("GET", "/rollouts").json()["total"] == 1
+    other = api("POST", "/rollouts", json={**REBOOT, "name": "x"}, headers=key)
+    assert set(refused(other)) == {"Idempotency-Key"}
+    path = f"/rollouts/{first.json()['id']}"
+    verbs = ("start", "pause", "resume", "abort")
+    for verb in verbs:
+        assert api("POST", f"{path}/{verb}").status_code == 200
+    api("POST", f"{path}/plan")
+    entries = api("GET", "/audit", params={"operation": "rollouts.*"}).json()["items"]
+    done = [entry["operation"] for entry in entries if entry["outcome"] == "done"][::-1]
+    assert done == ["rollouts.create", *(f"rollouts.{verb}" for verb in verbs)]
+    assert entries[0]["object"] == f"{path.removeprefix('/')}/abort"
