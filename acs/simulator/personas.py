@@ -66,6 +66,8 @@ class Persona(Struct, frozen=True, kw_only=True):
     too_many_names: int = 9004
     refuses_empty_path: bool = False
     secretive_names: bool = False
+    #: parameters, by their last components, that are listed and read, but unknown (9005) when they are set
+    forgets: tuple[str, ...] = ()
     final_dot: bool = True
     reboots_on_set: bool = False
     #: takes values of any xsi:type
@@ -161,6 +163,11 @@ _ALL = (
         "refuses-empty-path", "fault 9005 for GetParameterNames of the empty path", refuses_empty_path=True
     ),
     _like("secretive-names", "fault 9005 without saying which name", secretive_names=True),
+    _like(
+        "forgets-names",
+        "lists NTPServer1 and the label of lines, and answers 9005 when they are set",
+        forgets=("NTPServer1", "X_001565_Label"),
+    ),
     _like("no-final-dot", "lists objects without their final dot", final_dot=False),
     _like(
         "igd",

@@ -180,7 +180,7 @@ def _set_parameter_values(phone: PhoneState, request: m.SetParameterValues) -> m
 
 def _set_fault(phone: PhoneState, parameter: ParameterValue) -> int:
     leaf = phone.tree.leaf(parameter.name)
-    if leaf is None:
+    if leaf is None or parameter.name.endswith(tuple(f".{name}" for name in phone.persona.forgets)):
         return 9005
     if not leaf.writable:
         return 9008

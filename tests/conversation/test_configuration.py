@@ -96,6 +96,79 @@ def test_a_refused_path_goes_by_file(server, operator, desire):
     assert f"by file from now on: {NTP_PATH}" in operator.told(phone)
 
 
+def test_one_refused_path_of_a_set_goes_by_file_and_the_others_are_set(server, operator, desire):
+    """The phone lists a parameter that it answers with 9005 when it is set: nothing of that set was taken."""
+    second, second_path = "local_time.ntp_server2", "Device.Time.NTPServer2"
+    phone = server.phone(product_class="Forgetful")
+    phone.tree |= {NTP_PATH: "old.example", second_path: "old.example"}
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    desire(phone, {NTP: "new.example", second: "other.example"})
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    asked = phone.goes_on_until("SetParameterValues")
+    assert asked.texts("Name") == [NTP_PATH, second_path]
+    told = f"<SetParameterValuesFault><ParameterName>{second_path}</ParameterName><FaultCode>9005</FaultCode>"
+    told += "<FaultString>Invalid parameter name</FaultString></SetParameterValuesFault>"
+    phone.answers(asked, texts.fault(9003, "Invalid arguments", details=told))
+    again = phone.goes_on_until("SetParameterValues")
+    assert again.texts("Name") == [NTP_PATH]
+    phone.answers(again, phone.obeys(again))
+    push = phone.goes_on_until("Download")
+    phone.answers(push, phone.obeys(push))
+    assert phone.tree[NTP_PATH] == "new.example"
+    assert f"Configuration file offered: {second} = other.example" in operator.told(phone)
+    # of the model: another phone of it is never asked
+    other = server.phone(product_class="Forgetful")
+    other.tree |= {NTP_PATH: "old.example", second_path: "old.example"}
+    other.holds_session("0 BOOTSTRAP", "1 BOOT")
+    desire(other, {NTP: "new.example", second: "other.example"})
+    other.opens("2 PERIODIC")
+    other.sends_nothing()
+    asked = other.goes_on_until("SetParameterValues")
+    assert asked.texts("Name") == [NTP_PATH]
+
+
+def test_a_phone_below_internet_gateway_device_is_set_there(server, operator, desire):
+    phone = server.phone(product_class="Gateway")
+    renamed = {
+        name.replace("Device.", "InternetGatewayDevice.", 1): text for name, text in phone.tree.items()
+    }
+    path = "InternetGatewayDevice.Time.NTPServer1"
+    phone.tree = {**renamed, path: "old.example"}
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    desire(phone, {NTP: "new.example"})
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    asked = phone.goes_on_until("SetParameterValues")
+    assert (asked.texts("Name"), asked.texts("Value")) == ([path], ["new.example"])
+    phone.answers(asked, phone.obeys(asked))
+    phone.goes_on_until()
+    assert operator.device(phone).config.settled == "converged"
+
+
+def test_rings_stay_rings_and_seconds_become_milliseconds(server, operator, desire):
+    """The key for calls that nobody answers counts rings, as TR-104 does; that for dialled digits seconds, where
+    TR-104 has milliseconds, at two parameters."""
+    profile = "Device.Services.VoiceService.1.VoiceProfile.1."
+    rings = f"{profile}Line.1.CallingFeatures.CallForwardOnNoAnswerRingCount"
+    timers = [f"{profile}NumberingPlan.InterDigitTimer{which}" for which in ("Std", "Open")]
+    phone = server.phone(product_class="Ringing")
+    phone.tree |= {rings: "2", **dict.fromkeys(timers, "3000")}
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    desire(phone, {"forward.no_answer.timeout": "5", "phone_setting.inter_digit_time": "4"})
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    asked = phone.goes_on_until("SetParameterValues")
+    values = dict(zip(asked.texts("Name"), asked.texts("Value"), strict=True))
+    assert values == {rings: "5", **dict.fromkeys(timers, "4000")}
+    phone.answers(asked, phone.obeys(asked))
+    phone.goes_on_until()
+    assert operator.device(phone).config.settled == "converged"
+    phone.tree[timers[0]] = "5000"
+    assert "SetParameterValues" in phone.holds_session("4 VALUE CHANGE")
+    assert phone.tree[timers[0]] == "4000"
+
+
 def test_a_connection_that_breaks_over_a_set_is_looked_into(clock_phone, operator, desire):
     desire(clock_phone, {NTP: "new.example"})
     clock_phone.opens("2 PERIODIC")

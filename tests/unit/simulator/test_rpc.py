@@ -383,6 +383,16 @@ class TestPersonasAndFaults:
         assert fault_code(answer(phone, m.GetParameterNames("", True))) == 9005
         assert isinstance(answer(phone, m.GetParameterNames("Device.", True)), m.GetParameterNamesResponse)
 
+    def test_forgotten_names(self, make_phone: MakePhone) -> None:
+        phone, name = make_phone("forgets-names"), "Device.Time.NTPServer1"
+        before = values(phone, name)
+        response = set_values(
+            phone, (name, "a.example", "string"), ("Device.Time.NTPServer2", "b.example", "string")
+        )
+        assert fault_code(response) == 9003
+        assert [(one.parameter_name, one.fault_code) for one in response.parameter_faults] == [(name, 9005)]
+        assert values(phone, name) == before
+
     def test_secretive_names(self, make_phone: MakePhone) -> None:
         response = answer(make_phone("secretive-names"), m.GetParameterValues(("Device.Nothing",)))
         assert isinstance(response, m.Fault)
