@@ -147,7 +147,7 @@ def test_a_phone_below_internet_gateway_device_is_set_there(server, operator, de
 
 
 def test_rings_stay_rings_and_seconds_become_milliseconds(server, operator, desire):
-    """The key for calls that nobody answers counts rings, as TR-104 does; that for dialled digits seconds, where
+    """The key for calls that nobody answers counts rings, as TR-104 does; that for digits seconds, where
     TR-104 has milliseconds, at two parameters."""
     profile = "Device.Services.VoiceService.1.VoiceProfile.1."
     rings = f"{profile}Line.1.CallingFeatures.CallForwardOnNoAnswerRingCount"
