@@ -22,6 +22,7 @@ from acs.store import configured, devices, rollout_values, rollouts, tasks, wake
 from acs.store.devices import KnownDevice
 from acs.store.rollouts import Decision, Due, Known
 from acs.store.tasks import FoundTask
+from workers import rollout_intervals
 from workers.rollout_desk import Desk
 from workers.rollout_turns import put_down
 
@@ -54,8 +55,12 @@ def look(desk: Desk, rollout: Rollout, due: Sequence[Due]) -> int:
         _decision(rollout, one, member, noted[one.device], looks.get(one.device, 0.0), now)
         for one, member in zip(chosen, after, strict=True)
     ]
+    for decision in decisions:
+        if decision.never and rollout.definition.kind is Kind.CONFIG:
+            _restore(desk, rollout, decision.known.device, decision.member, decision.member.reason)
     results = desk.runner.run(rollouts.write(rollout.id, decisions))
     written = [one for one, result in zip(decisions, results, strict=True) if result == "written"]
+    rollout_intervals.give_back(desk, rollout, written)
     _tell(desk, rollout, written)
     return len(written)
 
@@ -162,7 +167,7 @@ def _one_by_record(
         return member
     over = rollout.state in STILL or now >= member.turn_ends
     if over and member.active and configuring.untouched(member, device):
-        return _undone(desk, rollout, one, now)
+        return _undone(desk, rollout, one)
     mark = mark_of(desk.layers.layers_for(device.id, device.product_class, notes.groups, own), notes)
     definition = rollout.definition
     after = configuring.seen(
@@ -176,20 +181,20 @@ def _one_by_record(
     return member if still_unsure else after
 
 
-def _undone(desk: Desk, rollout: Rollout, one: Known, now: float) -> Member:
+def _undone(desk: Desk, rollout: Rollout, one: Known) -> Member:
     """The phone did not call in its turn: its layer says again what it said before."""
-    if one.member.before:
-        by, reason = (
-            rollout.created_by,
-            f"rollout {rollout.definition.name}: taken back, the phone did not call",
-        )
+    _restore(desk, rollout, one.device, one.member, "the phone did not call")
+    reason = progress.unheard(one.member)
+    return one.member.replace(outcome=Outcome.DEFERRED, reason=reason, active=False, before=None)
+
+
+def _restore(desk: Desk, rollout: Rollout, device: str, member: Member, why: str) -> None:
+    if member.before:
+        reason = f"rollout {rollout.definition.name}: taken back, {why}"
         steps = rollout_values.write(
-            one.device, one.member.before, by=by, reason=reason, reboot=False, at=now
+            device, member.before, by=rollout.created_by, reason=reason, reboot=False, at=desk.now()
         )
         desk.runner.drive(steps)
-    return one.member.replace(
-        outcome=Outcome.DEFERRED, reason="it did not call in its turn", active=False, before=None
-    )
 
 
 # --- health -------------------------------------------------------------------------------------------------
@@ -277,6 +282,9 @@ def _next_look(rollout: Rollout, was: Member, after: Member, due: Due, check_at:
         return 0.0
     if due.told and after == was:
         return now + SOON
+    if rollout.definition.kind is Kind.CONFIG and after.outcome is not Outcome.DEFERRED:
+        # nobody tells how its configuration stands: looked at the more seldom the longer it takes
+        return now + min(max(SOON, now - after.turn_at), LATEST)
     if after.outcome in (Outcome.WAITING, Outcome.DEFERRED):
         return min(now + LATEST, max(now + 1, after.turn_ends))
     return min(now + LATEST, max(now + 1, after.sent_at + rollout.definition.confirm + 1))

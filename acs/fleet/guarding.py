@@ -1,4 +1,5 @@
-"""Never into a call: before a guarded task goes out, the phone's lines are asked what they are doing.
+"""Never into a call: before a guarded task goes out, the phone's lines are asked what they are doing, and so
+they are before a configuration that may make the phone reboot (`acs.fleet.convergence.steps`).
 
 `CallState` of each line (TR-104, VoiceService.{i}.VoiceProfile.{i}.Line.{i}) is read right before, in the
 same session. Where a line is in a call, the task waits, and the phone is asked to call again by
@@ -49,7 +50,7 @@ def may_be_asked(situation: Situation) -> bool:
 
 def question(task: Task, situation: Situation) -> Step | Changes:
     """The question; changes where there is nothing to ask for."""
-    names = _names(situation)
+    names = call_states(situation)
     if not names:
         return Changes(tasks=(_told(task, situation, lines=0),), urgent=True)
     return Step(cwmp.GetParameterValues(names), ASK + task.id)
@@ -57,17 +58,23 @@ def question(task: Task, situation: Situation) -> Step | Changes:
 
 def answered(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Changes:
     """What the lines said: the task may go out in this session, or waits."""
+    why = in_the_way(answer)
+    if why:
+        return _deferred(task, situation, why)
+    lines = len(answer.parameter_list) if isinstance(answer, cwmp.GetParameterValuesResponse) else 0
+    return Changes(tasks=(_told(task, situation, lines=lines),), urgent=True)
+
+
+def in_the_way(answer: cwmp.CpeResponse) -> str:
+    """The call that is in the way, as a clause; "" where there is none, or none that the phone could tell."""
     if isinstance(answer, cwmp.GetParameterValuesResponse):
         states = {value.name: value.value.strip() for value in answer.parameter_list}
         busy = {name: state for name, state in states.items() if state.lower() not in _FREE}
-        if not busy:
-            return Changes(tasks=(_told(task, situation, lines=len(states)),), urgent=True)
-        name, state = next(iter(busy.items()))
-        return _deferred(task, situation, f"line {_line(name)} is in a call ({state})")
+        return next((f"line {_line(name)} is in a call ({state})" for name, state in busy.items()), "")
     if isinstance(answer, cwmp.Fault) and answer.fault_code in _NO_SUCH_NAME:
-        return Changes(tasks=(_told(task, situation, lines=0),), urgent=True)
+        return ""
     code = f"fault {answer.fault_code}" if isinstance(answer, cwmp.Fault) else answer.name
-    return _deferred(task, situation, f"it does not tell whether it is in a call ({code})")
+    return f"it does not tell whether it is in a call ({code})"
 
 
 def come_again(situation: Situation) -> Step | None:
@@ -92,7 +99,8 @@ def come_again(situation: Situation) -> Step | None:
     return None
 
 
-def _names(situation: Situation) -> tuple[str, ...]:
+def call_states(situation: Situation) -> tuple[str, ...]:
+    """The parameters that tell what the phone's lines are doing, as far as it has any."""
     tree = situation.tree
     if tree is None:
         return ()

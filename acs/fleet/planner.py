@@ -121,6 +121,10 @@ def completed(situation: Situation, ref: str, answer: CpeResponse) -> Changes:
         changes = steering.completed(situation, answer)
     elif kind == steps.SET:
         changes = convergence.completed(situation, answer)
+    elif kind == steps.CALLS:
+        changes = convergence.calls_told(situation, answer)
+    elif kind == steps.COME_AGAIN:
+        changes = Changes()
     else:
         changes = login.completed(situation, ref, answer)
     if isinstance(answer, GetParameterValuesResponse):
@@ -141,8 +145,10 @@ def unanswered(situation: Situation, ref: str, reason: str) -> Changes:
         return stun.unanswered(situation, ref, reason)
     if kind == steering.SET:
         return Changes()  # it counts as unsure since it went out
-    if kind == steps.SET:
+    if kind in (steps.SET, steps.CALLS):
         return convergence.unanswered(situation, reason)
+    if kind == steps.COME_AGAIN:
+        return Changes()
     if task is None or kind in (guarding.ASK, guarding.COME_AGAIN):
         return Changes()
     if kind == _QUESTION:

@@ -447,7 +447,7 @@ def test_other_kinds(
     select, serials = "serial ~ 00156553*", sorted(one for one in phones.by_serial if one[:8] == "00156553")
     serials = serials or known("00156553", 4)
     began = time.time()
-    rollout = Rollout(server.api, f"{kind} {method}", select, kind=kind, **more)
+    rollout = Rollout(server.api, f"of kind {kind}", select, kind=kind, **more)
     members = rollout.ends()
     assert {one["outcome"] for one in members.values()} == {"succeeded"}, members
     if method:
@@ -475,7 +475,7 @@ def test_every_phone_of_the_upgrade_has_the_outcome_that_it_should(
             assert evidence["version"] == NEW
             assert evidence["bytes_served"] == size
             assert ("transfer_complete" in evidence) == (serial[:8] != "00156531"), (serial, one)
-            assert one["turn_at"] <= one["sent_at"] <= one["ended_at"]
+            assert one["turn_at"] <= one["sent_at"] <= one["ended_at"], one
     shown = upgrade.show()
     assert [wave["phones"] for wave in shown["waves"]] == [11, 26, 15]
     assert phones.most_at_once("Download", list(members)) <= 10

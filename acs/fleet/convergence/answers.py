@@ -1,4 +1,4 @@
-"""What the answer to a set of a pass changes."""
+"""What the answers to the requests of a pass change: to its set, and to its question for calls."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from acs.cwmp import faults
 from acs.cwmp import messages as cwmp
 from acs.datamodel.mapping import Write
 from acs.datamodel.parameter_models import pattern
-from acs.fleet import known_keys, outcome
+from acs.fleet import guarding, known_keys, outcome
 from acs.fleet.answers import values_taken
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.convergence import words
 from acs.fleet.convergence.state import ConfigState
-from acs.fleet.convergence.steps import compared_now, parameter_values
+from acs.fleet.convergence.steps import AGAIN, compared_now, parameter_values
 from acs.fleet.convergence.wish import Wish
 from acs.fleet.known_keys import Proof
 from acs.fleet.situation import Situation
@@ -36,6 +36,23 @@ def completed(situation: Situation, answer: cwmp.CpeResponse) -> Changes:
     if isinstance(answer, cwmp.Fault):
         return _refused(situation, state, answer)
     return unanswered(situation, f"it answered with {type(answer).__name__}")
+
+
+def calls_told(situation: Situation, answer: cwmp.CpeResponse) -> Changes:
+    """What the lines said: the pass goes on, or is over until the call is."""
+    state, now = situation.device.config, situation.now
+    why = guarding.in_the_way(answer)
+    if not why:
+        return Changes(device=structs.replace(situation.device, config=structs.replace(state, free=True)))
+    state = structs.replace(
+        state,
+        call=why,
+        tries=max(1, state.tries),
+        look_at=now + AGAIN,
+        stale=True,
+        over=not situation.may_know("ScheduleInform"),
+    )
+    return _changed(situation, state, f"Configuration waits: {why}")
 
 
 def unanswered(situation: Situation, reason: str) -> Changes:

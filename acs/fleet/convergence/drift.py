@@ -55,6 +55,10 @@ class Comparison(Struct, frozen=True):
     def in_state(self, state: State) -> list[Difference]:
         return [one for one in self.differences if one.state is state]
 
+    def without_reboots(self) -> Comparison:
+        """The same, but for what would reboot the phone."""
+        return Comparison(self.carriage, tuple(one for one in self.differences if not one.reboots))
+
     def due(self, kind: CarrierKind) -> dict[str, str]:
         """The keys to be sent this way, and their values."""
         return {

@@ -60,3 +60,7 @@ class ConfigState(Struct, frozen=True, array_like=True):
     asked: tuple[str, ...] = ()
     #: when a reset was told last: it wiped what was sent before
     reset_at: float = 0
+    #: in this pass the phone's lines were asked, and none was in a call
+    free: bool = False
+    #: the call that was in the way when they were asked, as a clause; "" for none
+    call: str = ""

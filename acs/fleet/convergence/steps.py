@@ -1,4 +1,6 @@
-"""What a pass asks the phone: to read, to set, to fetch a file."""
+"""What a pass asks the phone: to read, to set, to fetch a file; and whether it is in a call, before a file
+and before what would make it reboot.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from acs.cwmp.structures import ParameterValue
 from acs.datamodel import cfg_files
 from acs.datamodel.carriers import CarrierKind
 from acs.datamodel.mapping import Write
-from acs.fleet import learner, outcome, sending
+from acs.fleet import guarding, learner, outcome, sending
 from acs.fleet.attributes import mac_of
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.convergence import words
@@ -30,6 +32,12 @@ from acs.fleet.task import DownloadWork, Task, Work
 #: The `ref` of a set.
 SET = "config-set"
 
+#: The refs of the question for calls, and of the word to call again after one.
+CALLS, COME_AGAIN = "config-calls", "config-again"
+
+#: Seconds after which a phone in a call is asked again.
+AGAIN = 300
+
 #: Who put down the tasks that bring configuration files.
 ACTOR = "desired configuration"
 
@@ -45,10 +53,26 @@ def next_step(situation: Situation) -> Step | None:
     if wish is None or situation.tree is None or situation.device.learning is not Learning.COMPLETE:
         return None
     situation = in_pass(situation, wish)
-    if situation.device.config.over:
+    state = situation.device.config
+    if state.over:
         return None
+    if state.call:
+        return _come_again(situation, state)
     compared = compared_now(situation, wish)
-    return _read(situation, compared, wish) or _set(situation, compared) or _push(situation, compared, wish)
+    calm = _read(situation, compared, wish) or _set(situation, compared.without_reboots())
+    if calm is not None:
+        return calm
+    step = _set(situation, compared) or _push(situation, compared, wish)
+    names = guarding.call_states(situation)
+    if step is None or state.free or not names:
+        return step
+    return Step(cwmp.GetParameterValues(names), CALLS, Changes(device=situation.device, urgent=True))
+
+
+def _come_again(situation: Situation, state: ConfigState) -> Step | None:
+    """Asks a phone in a call to call again, and ends the pass."""
+    ended = _with(situation, structs.replace(state, over=True))
+    return Step(cwmp.ScheduleInform(AGAIN, ""), COME_AGAIN, ended)
 
 
 def in_pass(situation: Situation, wish: Wish) -> Situation:
@@ -70,6 +94,8 @@ def in_pass(situation: Situation, wish: Wish) -> Situation:
         sets=0,
         sent=(),
         asked=(),
+        free=False,
+        call="",
     )
     return situation.after(Changes(device=structs.replace(situation.device, config=state)))
 

@@ -10,6 +10,11 @@ from acs.fleet.rollout.member import Member, Outcome
 def seen(member: Member, device: Device, mark: str, *, confirm: float, patience: float, now: float) -> Member:
     """The phone as it stands. `mark` names what it ought to have now (`convergence.wishing.mark_of`)."""
     state = device.config
+    if state.mark == mark and state.call:
+        earlier = member.evidence.get("in_a_call", {"times": 0})
+        told = {"why": state.call, "times": earlier["times"] + 1, "last": now}
+        waits = member.replace(outcome=Outcome.DEFERRED, reason=state.call, active=False)
+        return waits.noting(in_a_call=told)
     if state.mark != mark or state.settled is Settled.NEVER or state.settled_at < member.turn_at:
         if device.last_inform >= member.turn_at:
             return _under_way(member, "its configuration is compared and set", now, confirm)

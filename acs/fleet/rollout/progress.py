@@ -18,6 +18,8 @@ _SHOWN = ("version_before", "version", "bytes_served", "transfer_complete", "pro
 def seen(member: Member, task: Task, *, now: float, confirm: float) -> Member:
     """The phone as its task shows it. A turn that ended without the phone being asked leaves it DEFERRED."""
     member = with_evidence(member, task)
+    if task.started_at:
+        member = member.replace(sent_at=task.started_at)
     match task.state:
         case TaskState.PENDING:
             return _pending(member, task)
@@ -60,7 +62,6 @@ def _pending(member: Member, task: Task) -> Member:
 
 def _under_way(member: Member, task: Task, now: float, confirm: float) -> Member:
     evidence = task.evidence
-    member = member.replace(sent_at=task.started_at)
     if now > task.started_at + confirm:
         reason = f"{_missing(task)} within {confirm:g} s; it may still"
         return member.replace(outcome=Outcome.UNCONFIRMED, reason=reason, active=False, ended_at=now)
@@ -108,16 +109,22 @@ def _missing(task: Task) -> str:
 def _never_asked(member: Member, task: Task) -> Member:
     if task.state is TaskState.CANCELLED and not task.evidence.get(WITHDRAWN):
         return _settled(member, task, Outcome.SKIPPED, "its task was cancelled")
-    busy, earlier = task.evidence.get(guarding.BUSY), member.evidence.get("in_a_call")
+    busy = task.evidence.get(guarding.BUSY)
     if busy is not None:
         reason = f"{busy['why']}, asked {busy['times']} times"
-    elif earlier is not None and earlier["last"] >= member.since:
-        reason = f"{earlier['why']} when it was asked last"
     elif task.evidence.get(WITHDRAWN) and task.finished_at < member.turn_ends:
         reason = "taken back before it was asked"
     else:
-        reason = "it did not call in its turn"
+        reason = unheard(member)
     return member.replace(outcome=Outcome.DEFERRED, reason=reason, active=False)
+
+
+def unheard(member: Member) -> str:
+    """Why nothing was heard of a phone in its turn."""
+    earlier = member.evidence.get("in_a_call")
+    if earlier is not None and earlier["last"] >= member.since:
+        return f"{earlier['why']} when it was asked last"
+    return "it did not call in its turn"
 
 
 def _settled(member: Member, task: Task, outcome: Outcome, reason: str) -> Member:
@@ -125,7 +132,6 @@ def _settled(member: Member, task: Task, outcome: Outcome, reason: str) -> Membe
         outcome=outcome,
         reason=reason,
         active=False,
-        sent_at=task.started_at or member.sent_at,
         ended_at=task.finished_at,
     )
 

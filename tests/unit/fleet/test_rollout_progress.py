@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from acs.fleet import outcome as ways
+from acs.fleet.convergence.state import ConfigState, Settled
+from acs.fleet.device import Device
 from acs.fleet.identity import device_key, task_id
-from acs.fleet.rollout import progress
+from acs.fleet.rollout import configuring, progress
 from acs.fleet.rollout.member import Member, Outcome
 from acs.fleet.task import DownloadWork, RebootWork, Task, TaskState, UploadWork
 
@@ -111,3 +113,44 @@ def test_what_the_task_shows_is_kept():
     assert evidence["version"] == "2"
     assert evidence["bytes_served"] == 1000
     assert evidence["transfer_complete"] == report
+
+
+# --- configuration --------------------------------------------------------------------------------------
+
+
+def standing(**state):
+    return Device(DEVICE, last_inform=115.0, config=ConfigState(mark="m", settled_at=115.0, **state))
+
+
+@pytest.mark.parametrize(
+    ("device", "outcome", "says", "active"),
+    [
+        (standing(settled=Settled.CONVERGED), Outcome.CHECKING, "", False),
+        (standing(settled=Settled.DEFERRED), Outcome.SENT, "waits until it may reboot", False),
+        (standing(settled=Settled.DIFFERS, problems={"a": "refused"}), Outcome.FAILED, "a: refused", False),
+        (
+            standing(settled=Settled.DIFFERS, problems={"a": "refused"}, push_at=300.0),
+            Outcome.SENT,
+            "a: refused",
+            True,
+        ),
+        (standing(), Outcome.SENT, "its configuration is compared and set", True),
+        (Device(DEVICE, last_inform=90.0), Outcome.WAITING, "it is called", True),
+        (
+            standing(settled=Settled.CONVERGED, call="line 1 is in a call (InCall)"),
+            Outcome.DEFERRED,
+            "line 1 is in a call (InCall)",
+            False,
+        ),
+    ],
+)
+def test_a_phone_whose_configuration_is_changed(device, outcome, says, active):
+    turn = TURN.replace(task="")
+    after = configuring.seen(turn, device, "m", confirm=60, patience=600, now=120.0)
+    assert (after.outcome, after.reason, after.active) == (outcome, says, active)
+
+
+def test_a_configuration_without_proof_is_unconfirmed():
+    after = configuring.seen(TURN, standing(), "m", confirm=60, patience=600, now=161.0)
+    assert after.outcome is Outcome.UNCONFIRMED
+    assert "within 60 s" in after.reason

@@ -363,6 +363,59 @@ def test_a_phone_that_boots_over_its_file_is_not_sent_it_again(desk: Any) -> Non
     assert len(desk.tasks) == 1
 
 
+# --- calls --------------------------------------------------------------------------------------------------
+
+CALL_STATE = "Device.Services.VoiceService.1.VoiceProfile.1.Line.1.CallState"
+
+
+def lift(desk: Any, state: str) -> None:
+    """From now on the phone's line is in this state."""
+    desk.phone.model[CALL_STATE] = (state, "xsd:string")
+    if CALL_STATE not in desk.tree:
+        desk.phone.methods = (*desk.phone.methods, "ScheduleInform")
+        desk.profiles.clear()
+        desk.learnt(desk.phone)
+
+
+def test_a_phone_in_a_call_is_not_sent_what_reboots_it_nor_a_file(desk: Any) -> None:
+    lift(desk, "InCall")
+    desk.desire({REBOOTS: "0", NTP: "ntp.example"}, now=True)
+    asked = names(desk.holds())
+    assert asked[-2:] == ["GetParameterValues", "ScheduleInform"]
+    assert "SetParameterValues" in asked, "what disturbs nobody does not wait"
+    assert "Download" not in asked
+    assert desk.state.call == "line 1 is in a call (InCall)"
+    assert desk.texts("config")[-1] == "Configuration waits: line 1 is in a call (InCall)"
+    assert desk.state.settled != "deferred", "the word to reboot holds on"
+    assert desk.holds(later=30) == []
+    lift(desk, "Idle")
+    asked = names(desk.holds("3 SCHEDULED", ("M ScheduleInform", ""), later=300))
+    assert asked[-2:] == ["GetParameterValues", "Download"]
+    assert desk.offered() == [{REBOOTS: "0"}]
+    assert desk.state.call == ""
+    desk.transfers()
+    assert desk.state.settled == "converged"
+
+
+def test_a_phone_is_asked_once_a_session_whether_it_is_in_a_call(desk: Any) -> None:
+    lift(desk, "Idle")
+    desk.desire({JITTER: "250"})
+    assert names(desk.holds())[-2:] == ["GetParameterValues", "Download"]
+    asked = desk.transfers()
+    assert not any(CALL_STATE in one.parameter_names for one in asked if hasattr(one, "parameter_names"))
+
+
+def test_where_the_phone_cannot_be_told_to_call_again_it_is_asked_when_it_calls(desk: Any) -> None:
+    lift(desk, "Ringing")
+    desk.phone.methods = tuple(one for one in desk.phone.methods if one != "ScheduleInform")
+    desk.profiles.clear()
+    desk.learnt(desk.phone)
+    desk.desire({JITTER: "250"})
+    assert names(desk.holds())[-1] == "GetParameterValues"
+    lift(desk, "Idle")
+    assert names(desk.holds(later=301))[-1] == "Download"
+
+
 # --- lost answers -------------------------------------------------------------------------------------------
 
 
