@@ -8,12 +8,22 @@ from typing import Any, TypeVar
 import click
 
 from acs.cli import outcomes
+from acs.cli.amounts import duration
 from acs.cli.connection import Api, Server, segment, server_options
 from acs.cli.device_tasks import confirm
 from acs.cli.printing import moment
-from acs.cli.schedule_what import what, what_options
+from acs.cli.rollout_definition import definition_options
+from acs.cli.selecting import checked
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: `--late any`: for what no duration is
+_ANY = -1.0
+
+
+def _late(text: str) -> float:
+    return _ANY if text == "any" else duration(text)
+
 
 _schedule = click.argument("schedule_name", metavar="SCHEDULE")
 
@@ -24,7 +34,7 @@ _TIMES = (
     click.option("--at", metavar="TIME", help="Once: 2030-01-31T02:00, in --zone unless it has an offset."),
     click.option("--zone", metavar="NAME", help="Time zone, such as Europe/Berlin.  [default: UTC]"),
     click.option("--keep", metavar="N|DAYSd", help="backup: files kept of each phone: 7, 30d, all."),
-    click.option("--late", metavar="SECONDS", help="How late a run may be; any for however late."),
+    click.option("--late", type=_late, metavar="DURATION", help="How late a run may be: 1h, any."),
 )
 
 
@@ -46,7 +56,8 @@ def schedule() -> None:
 @click.argument("name")
 @_time_options
 @click.option("--disabled", is_flag=True, help="Make it turned off.")
-@what_options
+@click.option("--group", metavar="GROUP", help="The phones of a group, in place of --select.")
+@definition_options
 @server_options
 def add(
     server: Server,
@@ -55,14 +66,15 @@ def add(
     at: str | None,
     zone: str | None,
     keep: str | None,
-    late: str | None,
+    late: float | None,
     disabled: bool,
-    **does: Any,
+    group: str | None,
+    definition: dict[str, Any],
 ) -> None:
-    """Make a schedule."""
+    """Make a schedule; what it does is said by the options of `acs rollout create`."""
     if bool(cron) == bool(at):
         raise outcomes.WrongUsage("--cron or --at says when it runs, one of them")
-    body = {"name": name, "what": what(**does), **_times(cron, at, zone, keep, late)}
+    body = {"name": name, "what": _what(definition, group), **_times(cron, at, zone, keep, late)}
     if disabled:
         body["enabled"] = False
     made = server.api.call("POST", "/schedules", json=body).json()
@@ -130,7 +142,7 @@ def change(
     at: str | None,
     zone: str | None,
     keep: str | None,
-    late: str | None,
+    late: float | None,
     name: str | None,
 ) -> None:
     """Change when a schedule runs, or what is kept; what is not given stays."""
@@ -184,18 +196,27 @@ def run(server: Server, schedule_name: str) -> None:
 
 
 def _times(
-    cron: str | None, at: str | None, zone: str | None, keep: str | None, late: str | None
+    cron: str | None, at: str | None, zone: str | None, keep: str | None, late: float | None
 ) -> dict[str, Any]:
     given: dict[str, Any] = {"cron": cron, "at": at, "zone": zone}
     body = {name: value for name, value in given.items() if value is not None}
     if keep is not None:
         body["keep"] = None if keep == "all" else int(keep) if keep.isdecimal() else keep
     if late is not None:
-        try:
-            body["late"] = None if late == "any" else float(late)
-        except ValueError:
-            raise outcomes.WrongUsage(f"--late {late!r}: seconds, or any") from None
+        body["late"] = None if late == _ANY else late
     return body
+
+
+def _what(definition: dict[str, Any], group: str | None) -> dict[str, Any]:
+    """A backup where no kind is said; it harms no phone, so that failures stop it only where that is said."""
+    if bool(definition.get("select")) == bool(group):
+        raise outcomes.WrongUsage("--select or --group says whose phones, one of them; `--select all` is all")
+    asked = {"kind": "backup", **definition}
+    if group:
+        asked["select"] = checked(f'group = "{group}"')
+    if asked["kind"] == "backup":
+        asked.setdefault("stop", None)
+    return asked
 
 
 def _all(api: Api) -> list[dict[str, Any]]:

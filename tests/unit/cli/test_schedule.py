@@ -69,30 +69,9 @@ def test_a_nightly_backup(acs: Any, server: Any, known: None) -> None:
 
 
 def test_a_weekly_reboot_of_a_group(acs: Any, server: Any, known: None) -> None:
-    words = (
-        "--kind",
-        "reboot",
-        "--group",
-        "lobby",
-        "--cron",
-        "0 3 * * sun",
-        "--at-once",
-        "5",
-        "--late",
-        "600",
-    )
-    more = (
-        "--window",
-        "sun 02:00-05:00 phone",
-        "--wave",
-        "1",
-        "--wave",
-        "rest",
-        "--stop",
-        "2%",
-        "--disabled",
-    )
-    assert acs("schedule", "add", "weekly", *words, *more).exit_code == 0
+    words = ("--kind", "reboot", "--group", "lobby", "--cron", "0 3 * * sun", "--late", "10m", "--disabled")
+    how = ("--window", "sun 02:00-05:00 phone", "--wave", "1,rest", "--stop-failures", "2%")
+    assert acs("schedule", "add", "weekly", *words, *how, "--at-once", "5").exit_code == 0
     assert server.asked[0].json == {
         "name": "weekly",
         "cron": "0 3 * * sun",
@@ -103,7 +82,7 @@ def test_a_weekly_reboot_of_a_group(acs: Any, server: Any, known: None) -> None:
             "select": 'group = "lobby"',
             "waves": [1, "rest"],
             "pace": {"at_once": 5},
-            "window": {"days": ["sun"], "from": "02:00", "to": "05:00", "zone": "phone"},
+            "window": [{"days": ["sun"], "from": "02:00", "to": "05:00", "zone": "phone"}],
             "stop": {"failures": "2%"},
         },
     }
@@ -115,8 +94,8 @@ def test_a_weekly_reboot_of_a_group(acs: Any, server: Any, known: None) -> None:
         (("--kind", "firmware", "--file", "1.rom"), {"file": "1.rom"}),
         (("--kind", "config", "--set", "voice.jib.max=200"), {"values": {"voice.jib.max": "200"}}),
         (("--kind", "task", "--task", '{"type": "reboot"}'), {"task": {"type": "reboot"}}),
-        (("--kind", "reboot", "--stop", "none"), {"stop": None}),
-        (("--kind", "reboot", "--more", '{"soak": 60}'), {"soak": 60}),
+        (("--kind", "reboot", "--no-stop"), {"stop": None}),
+        (("--kind", "reboot", "--inform-interval", "1m"), {"inform_interval": 60}),
     ],
 )
 def test_other_kinds(
@@ -136,9 +115,8 @@ def test_other_kinds(
         (("--cron", "@daily"), "--select or --group"),
         (("--cron", "@daily", "--select", "model ="), "selector is wrong"),
         (("--cron", "@daily", "--select", "all", "--window", "at night"), "--window"),
-        (("--cron", "@daily", "--select", "all", "--more", "{"), "no JSON"),
-        (("--cron", "@daily", "--select", "all", "--task", "[]"), "JSON object"),
-        (("--cron", "@daily", "--select", "all", "--late", "soon"), "--late"),
+        (("--cron", "@daily", "--select", "all", "--group", "lobby"), "--select or --group"),
+        (("--cron", "@daily", "--select", "all", "--late", "soon"), "late"),
     ],
 )
 def test_what_is_wrong_is_said_and_not_sent(acs: Any, server: Any, words: tuple[str, ...], said: str) -> None:
