@@ -76,6 +76,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     table = tuple(routes)
     types = _types(table)
     _, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    components = {name: _even(schema) for name, schema in components.items()}
     paths: dict[str, dict[str, Any]] = {}
     for route in filter(lambda route: route.documented, table):
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -204,4 +205,18 @@ def _problems(route: Route) -> list[int]:
 @cache
 def _schema(kind: Any) -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
-    return schema
+    found: dict[str, Any] = _even(schema)
+    return found
+
+
+def _even(schema: Any) -> Any:
+    """Pairs of one kind as lists of two: tools that read schemas stumble over `prefixItems`."""
+    if isinstance(schema, list):
+        return [_even(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    first, *others = schema.get("prefixItems") or [None]
+    if first is not None and all(other == first for other in others):
+        schema = {**schema, "items": first}
+        del schema["prefixItems"]
+    return {name: _even(one) for name, one in schema.items()}

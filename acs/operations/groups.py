@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated
 
@@ -18,11 +17,9 @@ from acs.operations import limits
 from acs.operations.configuration_targets import Target
 from acs.operations.errors import Conflict, Invalid, NotFound
 from acs.operations.ports import Runner, moment
+from acs.operations.selectors import NAME, NAMES, Name
 from acs.store import groups as store
 from acs.store import layers, membership, timeline
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-NAMES = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
 
 #: Groups that one phone may be in: they are looked at in every session.
 MOST_GROUPS = 20
@@ -40,7 +37,7 @@ Description = Annotated[str, Meta(max_length=200)]
 
 
 class GroupRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
+    name: Name
     order: Order = 0
     description: Description = ""
 

@@ -16,7 +16,7 @@ from acs.operations.devices import TAG
 from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
 from acs.operations.events import check_kind
 from acs.operations.ports import Runner, moment
-from acs.operations.selectors import NAME, NAMES, Select
+from acs.operations.selectors import NAME, NAMES, Name, Select
 from acs.store import hooks as store
 
 #: Bytes of a secret that the server makes.
@@ -29,7 +29,7 @@ Secret = Annotated[str, Meta(min_length=16, max_length=200)]
 class WebhookRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Without a secret, the server makes one."""
 
-    name: str
+    name: Name
     url: Url
     secret: Secret | None = None
     enabled: bool = True
@@ -86,7 +86,7 @@ class DeadLetterList(Struct, frozen=True):
 class RuleRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """`on` names kinds of events, `*` all, `rollout_*` a family; `select` "" means all phones."""
 
-    name: str
+    name: Name
     on: Annotated[list[str], Meta(min_length=1, max_length=50)]
     select: Select = ""
     webhook: str | None = None

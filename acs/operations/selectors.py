@@ -28,12 +28,14 @@ from acs.store.shapes import Shapes
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAMES = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
 
+#: The name of a group, rule, selector or webhook; that it is one is checked by whoever makes it.
+Name = Annotated[str, Meta(extra_json_schema={"pattern": f"^{NAME.pattern}$", "description": NAMES})]
 Select = Annotated[str, Meta(max_length=LONGEST, description="a selector, as docs/selectors.md has it")]
 Description = Annotated[str, Meta(max_length=200)]
 
 
 class SelectorRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
+    name: Name
     select: Select
     description: Description = ""
 

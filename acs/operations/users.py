@@ -20,13 +20,25 @@ from acs.store.users import User
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 NAMES = "1 to 100 of a-z 0-9 . _ @ + -, beginning with a letter or digit; capitals are made small"
 
-Name = Annotated[str, Meta(max_length=200)]
+Name = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        extra_json_schema={"pattern": "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$", "description": NAMES},
+    ),
+]
 FullName = Annotated[str, Meta(max_length=200)]
 Select = Annotated[
     str, Meta(max_length=LONGEST, description="a selector: only its phones are seen; empty for all phones")
 ]
 #: its length is checked by `passwords`, whose message does not repeat it
-Password = Annotated[str, Meta(description="10 to 256 characters")]
+Password = Annotated[
+    str,
+    Meta(
+        description="10 to 256 characters, other than the name",
+        extra_json_schema={"minLength": 10, "maxLength": 256},
+    ),
+]
 
 
 class UserRequest(Struct, frozen=True, forbid_unknown_fields=True):
