@@ -146,3 +146,14 @@ def test_action_urls_are_set_for_the_fleet(acs, server):
     server.on("PATCH /config", {"version": 3, "values": URLS["values"], "warnings": []})
     assert acs("config", "action-urls", "--fleet").stdout == "version 3: 1 action URLs\n"
     assert server.asked[-1].json == {"values": URLS["values"], "reason": "action URLs"}
+
+
+def test_phones_of_a_group_inform_more_often_for_a_while(acs, server):
+    path = "/groups/lobby/informs"
+    server.on(f"PUT {path}", {"group": "lobby", "interval": 60, "until": "2030-01-31T12:00:00Z", "by": "me"})
+    server.on(f"DELETE {path}", (204, b""))
+    done = acs("presence", "tighten", "--group", "lobby", "--interval", "60", "--for", "2h")
+    assert done.stdout.startswith("lobby: every 60 s until 2030-01-31")
+    assert server.asked[0].json == {"interval": 60, "for": 7200}
+    assert acs("presence", "loosen", "-g", "lobby").stdout == "lobby: as usual\n"
+    assert acs("presence", "tighten", "--group", "lobby", "--interval", "often").exit_code == 2

@@ -7,7 +7,8 @@ from msgspec import structs
 
 from acs.cwmp.messages import Fault, SetParameterValues, SetParameterValuesResponse
 from acs.fleet import steering
-from acs.fleet.device import Device, InformTiming, Learning
+from acs.fleet.device import Device, InformTiming, Learning, OperatorNotes
+from acs.fleet.layers import Group
 
 DAY = 86400.0
 ENABLE = "Device.ManagementServer.PeriodicInformEnable"
@@ -107,3 +108,45 @@ def test_a_phone_whose_model_is_not_known_is_left_alone():
 )
 def test_what_it_had_comes_back(timing, interval, wanted):
     assert steering.wanted(Device("A-B-1", timing=timing), interval) == wanted
+
+
+# --- more often for the time being --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("timing", "own", "interval", "tight", "wanted"),
+    [
+        (InformTiming(), 3600, 0, 60, 60),
+        (InformTiming(), 30, 0, 60, 0),  # it comes more often already
+        (InformTiming(), 0, 0, 60, 60),
+        (InformTiming(), 3600, 900, 60, 60),
+        (InformTiming(), 3600, 30, 60, 30),
+        (InformTiming(60, "acs", 0, 3600), 60, 0, 60, 60),
+        (InformTiming(60, "acs", 0, 3600), 60, 0, 0, 3600),  # it is over
+        (InformTiming(60, "acs", 0, 3600), 60, 900, 0, 900),
+        (InformTiming(60, "acs", 0, 3600), 60, 0, 20, 20),
+    ],
+)
+def test_tight_is_never_longer_and_then_it_is_as_before(timing, own, interval, tight, wanted):
+    device = Device("A-B-1", timing=timing, inform_interval=own)
+    assert steering.wanted(device, interval, tight) == wanted
+
+
+def test_the_shortest_that_holds_counts():
+    notes = OperatorNotes(inform_interval=60, inform_until=1000, inform_by="r1")
+    groups = [Group("a", inform_interval=30, inform_until=500), Group("b"), Group("c", inform_interval=90)]
+    assert [steering.tight(notes, groups, now) for now in (100, 500, 999, 1000)] == [30, 60, 60, 0]
+
+
+def test_a_phone_is_told_and_gets_back_what_it_had(desk, phone, steered):
+    own = desk.device.inform_interval
+    assert own > 60
+    for tight, told in ((60, 60), (0, own)):
+        interval = steering.wanted(desk.device, 0, tight)
+        assert interval == told
+        step = steered(interval)
+        assert set_values(step)[INTERVAL] == str(told)
+        desk.apply(step.changes)
+        situation = structs.replace(desk.situation(), inform_interval=interval)
+        desk.apply(steering.completed(situation, SetParameterValuesResponse(0)))
+    assert steering.wanted(desk.device, 0, 0) == 0
