@@ -23,6 +23,33 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the version that is to be changed; another one in its place is a 412",
+    "schema": {"type": "string", "pattern": '^("[0-9]{1,18}"|[*])$'},
+}
+
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the version that the caller has; while it is that one, the answer is a 304",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+}
+
+_TEXT = {"required": True, "schema": {"type": "string"}}
+_SECONDS = {"required": True, "schema": {"type": "integer"}}
+
+#: Headers of answers by their status.
+_HEADERS = {
+    201: {"Location": _TEXT},
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": _SECONDS},
+    503: {"Retry-After": _SECONDS},
+}
+
 #: What the path parameters mean.
 _SEGMENTS = {
     "device": "Device id, `OUI-ProductClass-SerialNumber`, each part percent-encoded outside `[A-Za-z0-9_]`; "
@@ -116,6 +143,8 @@ def _operation(route: Route) -> dict[str, Any]:
     parameters = [*_path_parameters(route.path), *_query_parameters(route)]
     if route.creates and route.role is not None:
         parameters.append(_IDEMPOTENCY_KEY)
+    if route.tagged:
+        parameters.append(_IF_NONE_MATCH if route.method == "GET" else _IF_MATCH)
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
         "summary": route.summary,
@@ -174,14 +203,17 @@ def _responses(route: Route) -> dict[str, Any]:
         content = {name: {"schema": _schema_of_content(kind)} for name, kind in contents(answer).items()}
         if content:
             response["content"] = content
-        if status == 201:
-            response["headers"] = {"Location": {"schema": {"type": "string"}}}
+        headers = {"ETag": _TEXT} if route.tagged else _HEADERS.get(status)
+        if headers:
+            response["headers"] = headers
         responses[str(status)] = response
     for status in _problems(route):
         if str(status) in responses:
             continue
         problem = {CONTENT_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
         responses[str(status)] = {"description": _STATUS[status], "content": problem}
+        if status in _HEADERS:
+            responses[str(status)]["headers"] = _HEADERS[status]
     return responses
 
 

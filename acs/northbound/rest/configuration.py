@@ -65,6 +65,12 @@ def _tagged(view: LayerView) -> Reply:
     return Reply(200, view, (("ETag", f'"{view.version}"'),))
 
 
+def _has_it(call: Call, tag: str) -> bool:
+    """Whether If-None-Match says that the caller has this version."""
+    said = (call.request.getHeader(b"if-none-match") or b"").decode("latin-1")
+    return tag in [one.strip().removeprefix("W/") for one in said.split(",")]
+
+
 def _expected(call: Call) -> Expected:
     """What If-Match says: versions, as ETags show them, or `*` for any."""
     raw = (call.request.getHeader(b"if-match") or b"").decode("latin-1").strip()
@@ -78,7 +84,8 @@ def _expected(call: Call) -> Expected:
 
 def _show(find: Find) -> Handler:
     async def show(call: Call) -> Reply:
-        return _tagged(await configuration.show(call.services.runner, await find(call)))
+        shown = _tagged(await configuration.show(call.services.runner, await find(call)))
+        return Reply(304, None, shown.headers) if _has_it(call, dict(shown.headers)["ETag"]) else shown
 
     return show
 
@@ -154,14 +161,21 @@ def _diff(find: Find) -> Handler:
 def _routes(of: str, whose: str, find: Find, role: Role, view: Any) -> tuple[Route, ...]:
     """All calls of one kind of layer."""
     path = f"/api/v1{of}/config"
-    write: dict[str, Any] = {"path": path, "role": role, "body": ConfigRequest, "answers": {200: view}}
+    write: dict[str, Any] = {
+        "path": path,
+        "role": role,
+        "body": ConfigRequest,
+        "answers": {200: view},
+        "tagged": True,
+    }
     return (
         Route(
             method="GET",
             path=path,
             handle=_show(find),
             summary=f"The desired configuration of {whose}; its ETag is its version",
-            answers={200: view},
+            answers={200: view, 304: None},
+            tagged=True,
         ),
         Route(
             method="PUT",
@@ -210,6 +224,7 @@ def _routes(of: str, whose: str, find: Find, role: Role, view: Any) -> tuple[Rou
             body=RevertRequest,
             answers={200: view},
             problems=(409, 412),
+            tagged=True,
         ),
     )
 

@@ -211,6 +211,8 @@ class Route(Struct, frozen=True, kw_only=True):
     operation: str = ""
     #: what the audit has of the JSON that was sent, where that is not the JSON itself
     told: Callable[[Any], Any] | None = None
+    #: its answer has an ETag; where it changes what it shows, it takes If-Match
+    tagged: bool = False
     #: its answer has a secret that is shown this once
     shows_secret: bool = False
     #: whether the OpenAPI document has it: not the ways of browsers

@@ -57,6 +57,15 @@ def test_a_list_or_an_object_is_refused_with_its_key_and_section(api, path):
         assert found["no.such.key"]["field"] == "values.no.such.key"
 
 
+def test_one_layer_holds_the_passwords_of_both_accounts(api, path):
+    both = {"security.user_password:user": "user:abc", "security.user_password:admin": "admin:def"}
+    shown = patch(api, path, both)
+    assert shown["values"] == dict.fromkeys(both, "********")
+    [error] = errors(api, path, {"security.user_password:admin": "user:def"})
+    assert error["key"] == "security.user_password:admin"
+    assert error["section"]
+
+
 # --- one layer --------------------------------------------------------------------------------------------
 
 
@@ -396,3 +405,13 @@ def test_roles(as_role, path, role, shared, own):
 
 def test_an_engineer_writes_for_all(as_role, path):
     put(as_role("engineer"), path, {JITTER: "200"})
+
+
+def test_who_has_the_present_version_is_not_sent_it_again(api):
+    tag = api("PATCH", "/config", json={"values": {"local_time.time_zone": "+1"}}).headers["ETag"]
+    for said in (tag, f"W/{tag}", f'"99", {tag}'):
+        same = api("GET", "/config", headers={"If-None-Match": said})
+        assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
+    assert api("GET", "/config", headers={"If-None-Match": '"99"'}).status_code == 200
+    api("PATCH", "/config", json={"values": {"local_time.time_zone": "+2"}})
+    assert api("GET", "/config", headers={"If-None-Match": tag}).status_code == 200
