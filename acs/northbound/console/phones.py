@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from acs.northbound.console import live, notices, pages, rollout_form, rollout_wizard
+from acs.northbound.console import live, notices, pages, rollout_filling, rollout_wizard
 from acs.northbound.console.templating import link, plural, quoted, stamp
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
 from acs.operations import bulk, groups, phone_table, selectors
@@ -163,7 +163,7 @@ async def _roll_out(visit: Visit) -> Answer:
         if not ids:
             raise Invalid.field("phones", "none is selected", allowed="at least one phone")
         select = f"id in ({', '.join(quoted(one) for one in ids)})"
-    sketch = await rollout_wizard.start(visit, [*rollout_form.USUAL, ("select", select)])
+    sketch = await rollout_wizard.start(visit, [*rollout_filling.USUAL, ("select", select)])
     return redirect(f"/rollouts/new/{sketch}/what")
 
 

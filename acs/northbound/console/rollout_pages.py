@@ -11,14 +11,14 @@ from msgspec import Struct
 from acs.fleet.requests import DOWNLOAD_TYPES
 from acs.fleet.rollout import waves
 from acs.fleet.rollout.window import DAYS
-from acs.northbound.console import layer_editor, rollout_form
+from acs.northbound.console import layer_editor, rollout_filling, rollout_form, rollout_words
 from acs.northbound.console.layer_editor import State
 from acs.northbound.console.rollout_amounts import RATES, TIMES
 from acs.northbound.console.rollout_form import Pairs
 from acs.northbound.console.rollout_tasks import TASKS
 from acs.northbound.console.rollout_words import KINDS
 from acs.northbound.console.visits import Form, Visit
-from acs.operations import files, fleet_models, groups, selectors
+from acs.operations import files, fleet_models, groups, rollout_sketches, selectors
 from acs.operations.errors import FieldError, Invalid
 from acs.operations.files import FileView
 from acs.operations.selectors import TriedView, TryRequest
@@ -37,6 +37,25 @@ class Whom(Struct, frozen=True):
     select: str
     tried: TriedView | None
     fault: FieldError | None
+
+
+async def sketch(visit: Visit) -> tuple[str, Form]:
+    identifier = visit.segment("sketch")
+    return identifier, Form(list(await rollout_sketches.get(visit.runner, identifier, visit.actor)))
+
+
+def frame(identifier: str, step: str, form: Form) -> dict[str, Any]:
+    """What the frame of each page needs."""
+    return {
+        "sketch": identifier,
+        "step": step,
+        "steps": rollout_form.steps(form),
+        "form": form,
+        "faults": {},
+        "elsewhere": [],
+        "words": rollout_words,
+        "told": {},
+    }
 
 
 async def of_step(visit: Visit, step: str, form: Form, faults: dict[str, list[FieldError]]) -> dict[str, Any]:
@@ -139,7 +158,7 @@ def with_rows(fields: Pairs, go: str) -> Pairs:
             return _with_wave(fields, number)
         return [
             *fields,
-            *((f"{field.partition('.')[0]}.{number}", text) for field, text in rollout_form.USUAL_WINDOW),
+            *((f"{field.partition('.')[0]}.{number}", text) for field, text in rollout_filling.USUAL_WINDOW),
         ]
     return fields
 

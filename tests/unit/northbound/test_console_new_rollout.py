@@ -252,6 +252,15 @@ def test_one_like_another(adam, api, image):
     assert again == before
 
 
+def test_links_say_what_and_whom(adam, image):
+    page = adam.get(f"/rollouts/new?file={image}&select=group+%3D+north")
+    assert page.value("file") == image
+    page = adam.send(page, "wizard", name="July")
+    assert page.value("select") == "group = north"
+    [roll_out] = adam.get("/files").tree.xpath("//main//a[contains(., 'Roll out')]/@href")
+    assert adam.get(roll_out).value("file") == image
+
+
 def test_a_selection_of_phones_leads_to_a_rollout(adam, api, phones):
     page = adam.get("/phones")
     chosen = [("csrf", adam.csrf(page)), ("deed", "roll_out"), ("q", "model = CP860")]
