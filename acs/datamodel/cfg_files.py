@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from acs.datamodel import key_values
 from acs.datamodel.key_values import BLANKS, Severity
-from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey
+from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey, in_file
 
 #: The first line of every file that is written.
 FIRST_LINE = "#!version:1.0.0.1"
@@ -120,6 +120,8 @@ def check_file(file: CfgFile, catalogue: Catalogue) -> list[CfgFinding]:
         except IndexNotAllowed as error:
             found.append(_wrong_index(line, error))
         else:
+            if use.holder:
+                found.append(_held(line))
             found += [
                 CfgFinding(line.number, line.key, one.severity, one.message, one.allowed, one.section)
                 for one in key_values.check(use, line.value)
@@ -133,6 +135,12 @@ def _unknown(line: CfgLine, error: UnknownKey) -> CfgFinding:
     return CfgFinding(
         line.number, line.key, Severity.WARNING, f"is no documented key{hint}", list(error.near)
     )
+
+
+def _held(line: CfgLine) -> CfgFinding:
+    name = in_file(line.key)
+    said = f"is how layers tell the accounts apart; a phone knows {name} alone, once for each account"
+    return CfgFinding(line.number, line.key, Severity.WARNING, said, [name])
 
 
 def _wrong_index(line: CfgLine, error: IndexNotAllowed) -> CfgFinding:
@@ -178,6 +186,7 @@ def write_in_order(values: Mapping[str, str]) -> bytes:
 
 
 def _line(name: str, value: str) -> str:
+    name = in_file(name)
     return f"{name} = {value}" if value else f"{name} ="
 
 
@@ -242,6 +251,4 @@ def _twice(lines: Iterable[CfgLine], catalogue: Catalogue) -> Iterator[CfgFindin
 def _holder(line: CfgLine, catalogue: Catalogue) -> str:
     """Whose value it is, where the value itself says so: `admin` of `admin:password`; else ""."""
     use = catalogue.get(line.key)
-    if use is None or isinstance(use.key.default, str) or use.key.default_by in use.indexes:
-        return ""
-    return line.value.partition(":")[0]
+    return line.value.partition(":")[0] if use is not None and use.key.holders else ""

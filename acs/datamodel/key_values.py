@@ -120,6 +120,9 @@ def _complaints(use: KeyUse, text: str) -> Iterator[Finding]:
         if not _may_be_blank(use):
             yield error("is blank")
         return
+    if use.holder and not text.startswith(f"{use.holder}:"):
+        yield error(f"is not for {use.holder}, as the key's name says; it has to begin with `{use.holder}:`")
+        return
     if text in key.doubtful_values:
         yield warning(f"is accepted, but {key.doubtful_values[text]}")
         return

@@ -28,6 +28,10 @@ _REMEMBERED = 1000
 ANY_MODEL = "*"
 
 
+#: Stands between a key and whose value it is.
+HOLDER = ":"
+
+
 class KeyType(StrEnum):
     """What a value is; with a separator, what each member of the list is."""
 
@@ -112,6 +116,13 @@ class Key(Struct, frozen=True, kw_only=True):
         parts = (str(indexes.get(part, part)) for part in self.name.split("."))
         return KeyUse(self, ".".join(parts), dict(indexes))
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Whose value it may be, where the value itself begins with that: `user` and `admin`. A file has a
+        line for each; elsewhere they are told apart as `security.user_password:admin`."""
+        by_value = not isinstance(self.default, str) and self.default_by not in self.indexes
+        return tuple(self.default) if by_value else ()
+
     def uses(self) -> Iterator[KeyUse]:
         """Every name this key can have, in the order of its numbers."""
         chosen: list[dict[str, int]] = [{}]
@@ -121,11 +132,14 @@ class Key(Struct, frozen=True, kw_only=True):
 
 
 class KeyUse(Struct, frozen=True):
-    """A key under a written name: `account.2.transport` is `account.X.transport` with X = 2."""
+    """A key under a written name: `account.2.transport` is `account.X.transport` with X = 2.
+
+    `holder` is whose value it is, where the name says so: `admin` of `security.user_password:admin`."""
 
     key: Key
     name: str
     indexes: Mapping[str, int]
+    holder: str = ""
 
 
 class KeyNameError(LookupError):
@@ -222,6 +236,8 @@ class Catalogue:
         if plain is not None and not plain.indexes:
             return KeyUse(plain, name, {})
         key = plain or self._by_shape.get(shape(name))
+        if key is None and HOLDER in name:
+            return self._held(name)
         if key is None:
             raise UnknownKey(name, self.near(name) if suggest else ())
         numbers: dict[str, int] = {}
@@ -232,6 +248,14 @@ class Catalogue:
                     raise IndexNotAllowed(name, key, letter, given)
                 numbers[letter] = number
         return KeyUse(key, name, numbers)
+
+    def _held(self, name: str) -> KeyUse:
+        base, _, holder = name.partition(HOLDER)
+        key = self._by_name.get(base)
+        holders = key.holders if key is not None else ()
+        if key is None or holder not in holders:
+            raise UnknownKey(name, tuple(f"{base}{HOLDER}{one}" for one in holders))
+        return KeyUse(key, name, {}, holder)
 
     def get(self, name: str) -> KeyUse | None:
         """The key behind a written name; None where `find` would raise."""
@@ -255,6 +279,11 @@ class Catalogue:
             self._near[wanted] = tuple(known[one] for one in found)
         numbers = [part for part in name.split(".") if part.isdecimal()]
         return tuple(_numbered(one, numbers) for one in self._near[wanted])
+
+
+def in_file(name: str) -> str:
+    """The name as a phone's file has it."""
+    return name.partition(HOLDER)[0]
 
 
 @lru_cache(maxsize=1 << 12)

@@ -82,6 +82,18 @@ def test_what_has_no_parameter_goes_by_download_once(clock_phone, operator, desi
     assert f"Configuration file offered: {JITTER} = 250" in operator.told(clock_phone)
 
 
+def test_the_passwords_of_both_accounts_go_in_one_file(clock_phone, operator, desire):
+    both = {"security.user_password:user": "user:abc", "security.user_password:admin": "admin:def"}
+    desire(clock_phone, both)
+    clock_phone.opens("2 PERIODIC")
+    clock_phone.sends_nothing()
+    asked = clock_phone.goes_on_until("Download")
+    clock_phone.answers(asked, texts.transfer_response("Download"))
+    task = operator.task(asked.text("CommandKey"))
+    assert task.work.values == dict(sorted(both.items()))
+    assert "abc" not in operator.told(clock_phone)
+
+
 def test_a_refused_path_goes_by_file(server, operator, desire):
     phone = server.phone(product_class="Stubborn")
     phone.tree[NTP_PATH] = "old.example"

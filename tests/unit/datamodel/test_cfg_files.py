@@ -96,6 +96,19 @@ def test_passwords_of_two_users_are_not_twice_the_same():
     ]
 
 
+def test_both_passwords_of_a_layer_are_lines_of_one_name():
+    both = {"security.user_password:user": "user:abc", "security.user_password:admin": "admin:x:y"}
+    content = cfg_files.write(both, KEYS)
+    assert content.decode().splitlines()[1:] == [
+        "security.user_password = admin:x:y",
+        "security.user_password = user:abc",
+    ]
+    assert cfg_files.check(content, KEYS) == []
+    assert complaints("security.user_password:user = user:abc\n") == [
+        (1, "security.user_password:user", "warning")
+    ]
+
+
 @given(st.binary())
 def test_nothing_that_can_be_in_a_file_is_too_much(content):
     file = cfg_files.read(content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acs.datamodel import key_loading
+from acs.datamodel import key_loading, key_values
 from acs.datamodel.keys import Catalogue, IndexNotAllowed, UnknownKey
 
 HEAD = 'models = ["A1"]\nsource = "a test"\n[[feature]]\nname = "F"\n'
@@ -122,3 +122,16 @@ def test_the_order_is_that_of_the_files_then_of_the_numbers(small):
     names = ["phone.name", "account.2.row.1.name", "account.1.row.13.name", "account.1.row.9.name"]
     ordered = sorted(map(small.find, names), key=small.order)
     assert [use.name for use in ordered] == [*reversed(names[1:]), "phone.name"]
+
+
+def test_a_key_of_two_accounts_is_told_apart_by_the_account():
+    use = key_loading.shipped().find("security.user_password:admin")
+    assert (use.key.name, use.holder) == ("security.user_password", "admin")
+    assert key_values.check(use, "admin:secret") == []
+    [wrong] = key_values.check(use, "user:secret")
+    assert "has to begin with `admin:`" in wrong.message
+    assert "secret" not in wrong.message
+    with pytest.raises(UnknownKey, match="security.user_password:user or security.user_password:admin"):
+        key_loading.shipped().find("security.user_password:root")
+    assert key_loading.shipped().get("voice.jib.max:admin") is None
+    assert key_loading.shipped().secret("security.user_password:user")

@@ -60,7 +60,7 @@ def test_a_list_or_an_object_is_refused_with_its_key_and_section(api, path):
 def test_one_layer_holds_the_passwords_of_both_accounts(api, path):
     both = {"security.user_password:user": "user:abc", "security.user_password:admin": "admin:def"}
     shown = patch(api, path, both)
-    assert shown["values"] == dict.fromkeys(both, "********")
+    assert shown["values"] == dict.fromkeys(both, "******")
     [error] = errors(api, path, {"security.user_password:admin": "user:def"})
     assert error["key"] == "security.user_password:admin"
     assert error["section"]
