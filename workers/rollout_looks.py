@@ -18,7 +18,7 @@ from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.member import Member, Outcome
 from acs.fleet.rollout.rollout import STILL, Rollout
 from acs.fleet.task import Task, TaskState
-from acs.store import configured, devices, rollout_values, rollouts, tasks, wakes
+from acs.store import configured, devices, metrics, rollout_values, rollouts, tasks, wakes
 from acs.store.devices import KnownDevice
 from acs.store.rollouts import Decision, Due, Known
 from acs.store.tasks import FoundTask
@@ -130,6 +130,8 @@ def _taken_back(desk: Desk, task: Task, now: float) -> Task | None:
         return progress.withdrawn(present, now)
 
     after: Task | None = desk.runner.drive(tasks.update(task.id, change, stamp=tasks.fresh_stamp()))
+    if after is not None and after.evidence.get(progress.WITHDRAWN):
+        desk.runner.run(metrics.entered([after]))
     return after
 
 

@@ -13,7 +13,7 @@ from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.member import Member, Outcome
 from acs.fleet.rollout.rollout import Rollout, State
 from acs.fleet.rollout.turns import Turn
-from acs.store import rollout_phones, rollout_values, rollouts, tasks, wakes
+from acs.store import metrics, rollout_phones, rollout_values, rollouts, tasks, wakes
 from acs.store.rollouts import Decision, Known, Stored
 from workers import rollout_intervals
 from workers.rollout_desk import Desk, values_of
@@ -176,6 +176,7 @@ def put_down(
     task = turns.task_for(rollout, device, member, source, latest=latest)
     made: str = desk.runner.run(tasks.create_once(task, stamp=tasks.fresh_stamp()))
     if made == "created":
+        desk.runner.run(metrics.entered([task]))
         desk.tell(rollout, device, "its turn has come", task=task.id, wave=member.wave + 1)
     return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from acs.fleet.metrics import TASKS
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.definition import Gate, Pace, Stop
@@ -13,7 +14,7 @@ from acs.fleet.rollout.rollout import State
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Window
 from acs.fleet.task import TaskState
-from acs.store import approvals, events, rollouts, tasks
+from acs.store import approvals, events, metrics, rollouts, tasks
 from tests.unit.workers.rollout_fleet import (
     IMAGE,
     NEW,
@@ -308,3 +309,16 @@ def test_one_that_started_by_itself_halts_without_the_second_person_that_it_need
     fleet.change(lambda one: rules.resumed(one, Tally(4), by="eve", now=fleet.now))
     assert fleet.run(ids).state is State.COMPLETED
     assert fleet.outcomes() == {"succeeded": 4}
+
+
+def test_tasks_are_counted_as_they_come_and_are_taken_back(fleet):
+    fleet.phones(3)
+    fleet.rollout()
+    fleet.step()
+    fleet.change(lambda one: rules.aborted(one, by="Alice", now=fleet.now))
+    fleet.step()
+    counted = fleet.runner.run(metrics.totals())
+    assert {key[2]: number for key, number in counted.items() if key[0] == TASKS} == {
+        "pending": 3,
+        "cancelled": 3,
+    }
