@@ -16,7 +16,7 @@ from acs.fleet.selector.expressions import Everything
 from acs.fleet.selector.parsing import Query
 from acs.operations import limits, parameters, selectors
 from acs.operations.errors import Invalid
-from acs.operations.ports import Runner
+from acs.operations.ports import Runner, Sleep
 from acs.store import devices, trees
 from acs.store.calls import Steps
 from acs.store.devices import KnownDevice
@@ -55,9 +55,15 @@ async def chosen(runner: Runner, shapes: Shapes, query: Query, *, now: float) ->
 
 
 async def passing(
-    runner: Runner, shapes: Shapes, ids: Iterable[str], test: Test, *, field: str = "query"
+    runner: Runner,
+    shapes: Shapes,
+    ids: Iterable[str],
+    test: Test,
+    *,
+    sleep: Sleep,
+    field: str = "query",
 ) -> list[str]:
-    """Those of these phones that pass, in their order.
+    """Those of these phones that pass, in their order; others are served meanwhile.
 
     Raises Invalid where more than `MOST_TREES` would have to be decided by their parameters.
     """
@@ -80,6 +86,7 @@ async def passing(
             for phone, answer in zip(batch, answers, strict=True)
             if (decided.get(phone.id) if answer is None else answer)
         ]
+        await sleep(0)
     return found
 
 

@@ -24,7 +24,7 @@ from acs.store.devices import KnownDevice
 from acs.store.selection import Selection
 
 #: Ids asked for in one round trip of a page.
-IDS = 1000
+IDS = 2000
 
 DONE = Reply(200, b"", (), "text/plain")
 
@@ -74,7 +74,7 @@ async def _found(call: Call, asked: Asked) -> tuple[Sequence[str], int]:
         return True
 
     every = await runner.drive(chosen.every())
-    every = await phone_search.passing(runner, services.shapes, every, passes)
+    every = await phone_search.passing(runner, services.shapes, every, passes, sleep=listing.sleep_of(call))
     return asked.page(asked.order(every, keys.__getitem__)), len(every)
 
 

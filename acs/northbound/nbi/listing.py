@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from acs.northbound.nbi import query
 from acs.northbound.nbi.documents import Projection, written
@@ -15,6 +17,7 @@ from acs.northbound.nbi.query import Canonical, Condition, Every, Field, Pattern
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import Call
+from acs.operations.ports import Sleep
 
 T = TypeVar("T")
 
@@ -55,6 +58,15 @@ def parameters(call: Call) -> dict[str, str]:
     for name, value in parse_qsl(text.decode("ascii", "replace"), keep_blank_values=True):
         found.setdefault(name, value)
     return found
+
+
+def sleep_of(call: Call) -> Sleep:
+    """Lets others be served for so many seconds."""
+
+    def sleep(seconds: float) -> Deferred[None]:
+        return deferLater(call.services.reactor, seconds)
+
+    return sleep
 
 
 def read(call: Call, canonical: Canonical) -> Asked:

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
-
 from acs.fleet.task import Task, TaskState
 from acs.fleet.waking import Kind
 from acs.northbound.nbi import listing, names, task_forms
@@ -98,20 +95,16 @@ def _plain(sent: WakeView) -> bytes:
 async def _followed(call: Call, task: TaskView, seconds: float) -> TaskView:
     """The task when the phone has taken or ended it; as it is where the phone does not begin in time."""
     pause, waited = FIRST_LOOK, 0.0
-    begun = False
+    begun, sleep = False, listing.sleep_of(call)
     while task.state in (TaskState.PENDING, TaskState.RUNNING):
         begun = begun or task.state is TaskState.RUNNING
         if waited >= (LONGEST_WORK if begun else seconds):
             break
-        await _sleep(call, pause)
+        await sleep(pause)
         waited += pause
         pause = min(2 * pause, LONGEST_LOOK)
         task = await tasks.get(call.services.runner, task.id)
     return task
-
-
-def _sleep(call: Call, seconds: float) -> Deferred[None]:
-    return deferLater(call.services.reactor, seconds)
 
 
 def _timeout(text: str) -> int:

@@ -282,6 +282,22 @@ def test_a_long_list_is_streamed(nbi, phone):
     assert nbi.ids({"_deviceId._SerialNumber": {"$regex": "[02468]$"}}, projection="_id") == made[::2]
 
 
+def test_a_reader_that_goes_away_hurts_nobody(nbi, data_dir, phone, learn):
+    for number in range(120):
+        device = phone(serial_number=f"{number:04}")
+        learn(device, {f"Device.X.Y{one}": ("v" * 500, "xsd:string") for one in range(100)})
+    before = (data_dir / "server.log").read_text()
+    for _ in range(3):
+        with nbi.http.stream("GET", "/devices") as answer:
+            assert len(next(answer.iter_raw(1000))) == 1000
+    slow = nbi.http.stream("GET", "/devices")
+    with slow as answer:
+        time.sleep(0.5)  # the server is ahead, and has to wait
+        assert nbi.ids(limit=1)
+        assert len(json.loads(answer.read())) == 120
+    assert '"level":"error"' not in (data_dir / "server.log").read_text()[len(before) :]
+
+
 def test_ids_are_percent_encoded(nbi, phone, tagged):
     device = phone(product_class="SIP-T58 a/b", serial_number="X-1")
     assert device == "001565-SIP%2DT58%20a%2Fb-X%2D1"

@@ -117,6 +117,23 @@ def test_a_device_keeps_only_its_last_finished_tasks_in_the_list(store: Any) -> 
     assert store.run(tasks.list_all(KEY)) == done[: -tasks.FINISHED_CAP - 1 : -1]
 
 
+def test_a_forgotten_task_leaves_the_index_as_the_tasks_before_it_left_it(store: Any) -> None:
+    first, second = task(1), task(2)
+    store.run(tasks.create(KEY, [first, second], stamp="one"))
+    for number, one in enumerate((first, second)):
+        ended = one.replace(state=TaskState.FAILED, finished_at=10.0 + number)
+        stamp = store.run(tasks.get(second.id)).stamp
+        store.run(tasks.change_tasks(KEY, stamp=stamp, tasks=[ended], new_stamp=f"n{number}"))
+    failed = keyspace.ended_tasks("failed")
+    assert store.drive(tasks.forget(second)) is True
+    assert store.drive(tasks.forget(second)) is False
+    assert store.raw.zrange(failed, 0, -1) == [f"{ID} reboot".encode()]
+    assert [one.id for one in store.run(tasks.list_all(KEY))] == [first.id]
+    assert store.drive(tasks.forget(first)) is True
+    assert store.raw.zcard(failed) == 0
+    assert store.run(tasks.get(first.id)) is None
+
+
 # --- cancelling -----------------------------------------------------------------------------------------
 
 
