@@ -73,9 +73,13 @@ def _has_it(call: Call, tag: str) -> bool:
 
 def _expected(call: Call) -> Expected:
     """What If-Match says: versions, as ETags show them, or `*` for any."""
-    raw = (call.request.getHeader(b"if-match") or b"").decode("latin-1").strip()
-    if raw in ("", "*"):
+    raw = call.request.getHeader(b"if-match")
+    if raw is None or raw.strip() == b"*":
         return Expected()
+    return _versions(raw.decode("latin-1").strip())
+
+
+def _versions(raw: str) -> Expected:
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in raw.split(",")]
     if not all(tag.isascii() and tag.isdecimal() and len(tag) < 19 for tag in tags):
         raise Invalid.field("If-Match", "names no version", value=raw, allowed='an ETag such as "3", or *')
