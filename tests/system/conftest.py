@@ -76,6 +76,11 @@ class Server:
         lines = self.log().splitlines()
         return [line for line in lines if "Traceback" in line and '"logger":' not in line]
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's."""
+        return self.process.pid
+
     def family(self) -> list[int]:
         """The pids of the server's processes: the supervisor first, then its children and theirs."""
         pids = [self.process.pid]

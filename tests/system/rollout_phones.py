@@ -31,9 +31,15 @@ class Phones:
         self._thread.start()
 
     def start(
-        self, first_mac: str, count: int, *faults: str, settings: dict[str, str] | None = None
+        self,
+        first_mac: str,
+        count: int,
+        *faults: str,
+        settings: dict[str, str] | None = None,
+        ramp: float = 0.0,
     ) -> list[str]:
-        """So many more phones; their serial numbers. `settings`: parameters below the root that they have."""
+        """So many more phones; their serial numbers. `settings`: parameters below the root that they have;
+        `ramp`: seconds over which they start."""
         surroundings = Surroundings(**self._about, retry_scale=0.05, diary=self.diary.append)
         wishes = tuple(FaultWish(fault) for fault in faults)
         swarm = Swarm(

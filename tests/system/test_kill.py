@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from tests.system.killing import processes, slay
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from independent_phone import NOT_ANSWERED, NOT_HEARD, NOT_REACHED, Phone, exchange
@@ -219,31 +221,6 @@ def hold_against_ledgers(operator: Operator, phones: list[Phone]) -> None:
 
 
 # --- the whole fleet, and everything that can be killed --------------------------------------------------
-
-
-def processes(server: Server, kind: str) -> list[int]:
-    """The pids of this server's processes of one kind: supervisor, server, worker or redis."""
-    found = []
-    for pid in server.family():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if pid == server.process.pid:
-                what = "supervisor"
-            elif b"redis-server" in line:
-                what = "redis"
-            else:
-                what = "worker" if b"workers" in line else "server"
-            if what == kind:
-                found.append(pid)
-    if kind == "redis" and not found:  # adopted from a supervisor that was killed
-        found = [int((server.data_dir / "redis" / "redis.pid").read_text())]
-    return found
-
-
-def slay(pids: list[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def kill_servers(server: Server, draw: random.Random) -> bool:

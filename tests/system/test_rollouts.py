@@ -30,11 +30,11 @@ WRONG = {
     "0015652d": (
         "never-back",
         "unconfirmed",
-        "it fetched the file and did not come back with it within 10 s",
+        "it fetched the file and did not come back with it within 20 s",
     ),
-    "0015652e": ("forgets-downloads", "unconfirmed", "it took the request and fetched nothing within 10 s"),
+    "0015652e": ("forgets-downloads", "unconfirmed", "it took the request and fetched nothing within 20 s"),
     "0015652f": ("busy-line", "skipped", "line 1 is in a call (InCall)"),
-    "00156530": ("goes-offline", "skipped", "it is offline; it was waited for 12 s"),
+    "00156530": ("goes-offline", "skipped", "it is offline; it was waited for 25 s"),
     "00156531": ("no-transfer-complete", "succeeded", ""),
 }
 
@@ -170,8 +170,8 @@ def upgrade(server: Server, phones: Phones) -> Rollout:
         waves=["20%", "50%", "rest"],
         gate={"success": 0.3, "informs": 1},
         pace={"at_once": 10},
-        patience=12,
-        confirm=10,
+        patience=25,
+        confirm=20,
     )
     eventually(lambda: rollout.show()["total"] == everyone)
     return rollout
