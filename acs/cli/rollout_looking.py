@@ -84,7 +84,7 @@ def devices(server: Server, rollout_name: str, outcome: str | None, limit: int |
                 one["wave"] or "",
                 one["outcome"],
                 one["reason"],
-                evidence(one["evidence"]),
+                evidence(one),
                 moment(one["turn_at"]),
                 moment(one["ended_at"]),
             )

@@ -51,20 +51,18 @@ def lasting(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def evidence(found: dict[str, Any]) -> str:
-    """What shows how a phone went, in short."""
+def evidence(phone: dict[str, Any]) -> str:
+    """What shows how a phone went, in short; nothing that its reason says already."""
+    found: dict[str, Any] = phone["evidence"]
     parts = []
     before, after = found.get("version_before"), found.get("version")
     if before or after:
         parts.append(f"{before or '?'} → {after}" if after else f"had {before}")
     if found.get("bytes_served"):
         parts.append(byte_size(found["bytes_served"]))
-    fault = found.get("fault")
-    if fault:
-        parts.append(" ".join(str(fault[name]) for name in ("code", "text") if fault.get(name)))
-    elif found.get("proved_by"):
-        parts.append(str(found["proved_by"]))
-    return "; ".join(parts)
+    fault = str((found.get("fault") or {}).get("text") or "")
+    parts += [said for said in (fault, str(found.get("proved_by") or "")) if said]
+    return "; ".join(part for part in parts if part not in phone["reason"])
 
 
 def print_rollout(printer: Printer, rollout: dict[str, Any]) -> None:

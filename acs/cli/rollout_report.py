@@ -54,7 +54,7 @@ def report(server: Server, rollout_name: str, outcome: str | None, table: Path |
                 one["wave"] or "",
                 one["outcome"],
                 one["reason"],
-                evidence(one["evidence"]),
+                evidence(one),
                 moment(one["ended_at"]),
             )
             for one in phones

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -85,11 +85,15 @@ def table(found: list[ReportedPhone]) -> bytes:
     return tables.lines(row(one) for one in found)
 
 
+def fault_in_words(fault: Mapping[str, Any]) -> str:
+    """Code and words; most words begin with the code."""
+    code, text = str(fault.get("code") or ""), str(fault.get("text") or "")
+    return text if text.startswith(code) else f"{code} {text}"
+
+
 def _reported(one: Known) -> ReportedPhone:
     member, facts = one.member, from_id(one.device)
     evidence = member.evidence
-    fault = evidence.get("fault") or {}
-    in_words = " ".join(str(part) for part in (fault.get("code"), fault.get("text")) if part)
     report = evidence.get("transfer_complete") or {}
     return ReportedPhone(
         device=one.device,
@@ -102,7 +106,7 @@ def _reported(one: Known) -> ReportedPhone:
         version_before=str(evidence.get("version_before", "")),
         version_after=str(evidence.get("version", "")),
         bytes_served=evidence.get("bytes_served"),
-        fault=in_words,
+        fault=fault_in_words(evidence.get("fault") or {}),
         proved_by=str(evidence.get("proved_by", "")),
         asked_in_a_call=int((evidence.get("in_a_call") or {}).get("times", 0)),
         turn_at=moment(member.turn_at),

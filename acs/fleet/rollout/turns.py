@@ -42,6 +42,9 @@ UNDER_WAY_AGAIN = 5.0
 
 FIRMWARE_TYPE = "1 Firmware Upgrade Image"
 
+#: Evidence that a turn leaves to the next one; all else is of one turn.
+_OF_ALL_TURNS = frozenset({"in_a_call"})
+
 #: What phones go away over, or may.
 _DISRUPTIVE = RebootWork | FactoryResetWork | DownloadWork
 
@@ -117,6 +120,7 @@ def considered(
         checked_from=0.0,
         ended_at=0.0,
         lines=lines_up(phone.device),
+        evidence={name: fact for name, fact in member.evidence.items() if name in _OF_ALL_TURNS},
     )
     image = image_for(rollout, source)
     if image is not None:

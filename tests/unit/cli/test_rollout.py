@@ -297,7 +297,7 @@ MEMBER = {
     "wave": 2,
     "attempt": 1,
     "task": "t",
-    "evidence": {"version_before": "37.72.0.5", "fault": {"code": "9010", "text": "download failed"}},
+    "evidence": {"version_before": "37.72.0.5", "fault": {"code": "9010", "text": "9010 download failure"}},
     "turn_at": None,
     "sent_at": None,
     "ended_at": "2030-01-01T00:00:00Z",
@@ -308,7 +308,7 @@ def test_its_phones(acs, server):
     server.on(f"GET /rollouts/{ID}", rollout())
     server.on(f"GET /rollouts/{ID}/devices", {"items": [MEMBER], "next": None})
     shown = acs("rollout", "devices", ID, "--outcome", "failed").stdout
-    assert "had 37.72.0.5; 9010 download failed" in shown
+    assert "had 37.72.0.5; 9010 download failure" in shown
     assert server.asked[-1].query["outcome"] == "failed"
 
 

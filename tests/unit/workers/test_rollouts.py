@@ -322,3 +322,16 @@ def test_tasks_are_counted_as_they_come_and_are_taken_back(fleet):
         "pending": 3,
         "cancelled": 3,
     }
+
+
+def test_another_turn_has_evidence_of_its_own(fleet):
+    ids = fleet.phones(1)
+    fleet.conduct[ids[0]] = broken_image
+    fleet.rollout(gate=Gate(0, 0))
+    fleet.run(ids)
+    assert "fault" in fleet.member(ids[0]).evidence
+    del fleet.conduct[ids[0]]
+    fleet.change(lambda one: rules.retried(one, (Outcome.FAILED,), by="Alice", now=fleet.now))
+    assert fleet.run(ids).state is State.COMPLETED
+    assert fleet.member(ids[0]).outcome is Outcome.SUCCEEDED
+    assert "fault" not in fleet.member(ids[0]).evidence
