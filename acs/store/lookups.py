@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
+from acs.cwmp.structures import ParameterValue
+from acs.datamodel import mapping
+from acs.datamodel.path_templates import PhonePaths
 from acs.fleet.attributes import attributes_of
 from acs.fleet.convergence.standing import certain
 from acs.fleet.convergence.wishing import mark_of
@@ -31,6 +34,8 @@ class Wanted(Struct, frozen=True):
 
     parameters: frozenset[str]
     configuration: bool
+    #: configuration keys that parameters may tell of
+    told: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.parameters) or self.configuration
@@ -43,6 +48,9 @@ def wanted(expression: Expression) -> Wanted:
         frozenset(subject.name for subject in subjects if subject.field == "parameter"),
         any(subject.field == "key" for subject in subjects)
         or any(isinstance(leaf, Drift) for leaf in tested),
+        frozenset(
+            subject.name for subject in subjects if subject.field == "key" and mapping.path_of(subject.name)
+        ),
     )
 
 
@@ -66,6 +74,11 @@ def beyond(
             facts.parameters = parameters
     if asked.configuration:
         yield from _configuration(many, shared)
+    if asked.told:
+        read = yield from together([_told(facts, device, asked.told, shapes) for facts, device in many])
+        for (facts, _), told in zip(many, read, strict=True):
+            assert facts.keys is not UNSET, "the configuration was added before"
+            facts.keys = {**facts.keys, **told}
 
 
 def _parameters(known: KnownDevice, names: frozenset[str], shapes: Shapes) -> Steps[dict[str, str]]:
@@ -83,6 +96,24 @@ def _parameters(known: KnownDevice, names: frozenset[str], shapes: Shapes) -> St
         if name not in found or parameter.at > device.last_inform:
             found[name] = parameter.value
     return found
+
+
+def _told(facts: Facts, known: KnownDevice, names: frozenset[str], shapes: Shapes) -> Steps[dict[str, str]]:
+    """What the phone's parameters say of these keys. They count before what was sent or uploaded as a file:
+    the phone itself said so."""
+    device = known.device
+    try:
+        tree = yield from trees.load(device_key(device.id), shapes)
+    except DamagedTree:
+        return {}  # its phone is learnt again
+    for name, (value, kind) in device.inform_parameters.items():
+        before = tree.get(name)
+        if before is None or before.at <= device.last_inform:
+            tree.hear_value(ParameterValue(name, value, kind), device.last_inform)
+    keys = facts.keys if facts.keys is not UNSET else {}
+    phone = PhonePaths(tree)
+    told = ((name, mapping.told(name, phone, keys)) for name in names)
+    return {name: value for name, value in told if value is not None}
 
 
 def _configuration(many: Sequence[tuple[Facts, KnownDevice]], shared: LayerCache) -> Steps[None]:

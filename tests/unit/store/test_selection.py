@@ -200,6 +200,21 @@ def test_keys_are_what_the_phone_has_or_else_what_it_ought_to_have(fleet: Any) -
     assert numbers(fleet, "key voice.jib.max < 300") == [2]
 
 
+def test_what_a_parameter_says_of_a_key_counts_first(fleet: Any) -> None:
+    """Nobody sent it by this server: it was so when the phone was learnt, or its Inform said so."""
+    key, name = "local_time.ntp_server1", "Device.Time.NTPServer1"
+    tree = ParameterTree({name: Parameter("192.0.2.123", "xsd:string", True, 5.0)})
+    for number in (1, 2):
+        blob = fleet.drive(trees.pack(tree, phone(number).model_key, Shapes(), complete=False))
+        fleet.raw.set(keyspace.device_prefix(device_key(phone(number).id)) + keyspace.TREE, blob)
+    has = {key: KnownKey("pool.example", NOW, Proof.PUSHED)}
+    fleet.run_all(
+        [*known_keys.put(device_key(phone(1).id), has), *known_keys.put(device_key(phone(4).id), has)]
+    )
+    assert numbers(fleet, f'key {key} = "192.0.2.123"') == [1, 2]
+    assert numbers(fleet, f"key {key} ~ pool") == [4]
+
+
 def test_drift_is_whatever_is_not_known_to_be_as_desired(fleet: Any) -> None:
     layer = Layer(1, NOW, "me", "", {"voice.jib.max": "300"})
     version = Version(1, NOW, "me", "", {"voice.jib.max": (None, "300")})
