@@ -100,7 +100,7 @@ def _supervise(settings: Settings) -> int:
         for number in range(settings.workers):
             arguments = [sys.executable, "-m", "workers", "--redis-url", redis_url]
             arguments += ["--data-dir", str(directory.path), "--log-level", settings.log_level]
-            arguments += ["--log-format", settings.log_format, "--keys-dir", settings.keys_dir]
+            arguments += ["--log-format", settings.log_format]
             arguments += ["--provisioning-models", settings.provisioning_models]
             arguments += ["--uploads-keep", str(settings.uploads_keep)]
             supervisor.keep(f"worker {number}", partial(start_program, arguments))

@@ -98,7 +98,6 @@ def main() -> None:
     )
     parser.add_argument("--log-level", choices=_LEVELS, default=environ.get("ACS_LOG_LEVEL", "info"))
     parser.add_argument("--log-format", choices=_FORMATS, default=environ.get("ACS_LOG_FORMAT", "auto"))
-    parser.add_argument("--keys-dir", default=environ.get("ACS_KEYS_DIR", ""), help="[env: ACS_KEYS_DIR]")
     parser.add_argument(
         "--provisioning-models",
         default=environ.get("ACS_PROVISIONING_MODELS", ""),
@@ -117,7 +116,6 @@ def main() -> None:
         options.redis_url,
         options.data_dir,
         options.uploads_keep,
-        options.keys_dir,
         options.provisioning_models,
     )
     sys.exit(run(surroundings, options.log_level, options.log_format))

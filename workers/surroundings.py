@@ -14,13 +14,12 @@ class Surroundings:
     """`data_dir` has files/ (stored contents by SHA-256) and incoming/ (what is being received).
 
     `uploads_keep` is how many files of a type are kept of each phone that no schedule keeps, 0 for all.
-    `keys_dir` and `provisioning_models` are the server's settings of these names.
+    `provisioning_models` is the server's setting of this name.
     """
 
     redis_url: str
     data_dir: Path
     uploads_keep: int = 0
-    keys_dir: str = ""
     provisioning_models: str = ""
 
     @cached_property
