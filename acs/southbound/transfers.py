@@ -89,6 +89,10 @@ class Transfers:
         rollout = found.task.rollout
         limit = await self._limit_of(rollout) if rollout else 0
         fault = await contents.fault_in_thread(self._runner.run, self._directory, sha256, size)
+        if fault:
+            text = f"{name} was asked for and cannot be sent: {fault}"
+            entry = TimelineEntry(self._now(), "transfer", text, {"task": task_id, "file": name})
+            await self._runner.run(timeline.push(device_key_of_task(task_id), (entry,)))
         return ServedFile(self._directory / sha256, size, sha256, name, rollout, limit, fault)
 
     async def _limit_of(self, rollout: str) -> int:

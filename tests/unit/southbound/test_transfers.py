@@ -129,6 +129,7 @@ def test_a_download_task_lets_its_phone_fetch_its_file(
     found = on_reactor(transfers.lookup, task.id)
     assert structs.replace(found, fault="") == ServedFile(tmp_path / SHA, 1000, SHA, "T46.rom")
     assert "cannot be read" in found.fault
+    assert store.lines()[0].text.startswith("T46.rom was asked for and cannot be sent: its bytes")
     content = bytes(1000)
     digest = hashlib.sha256(content).hexdigest()
     (tmp_path / digest).write_bytes(content)
