@@ -14,11 +14,12 @@ from acs.fleet.rollout.window import Window
 from acs.northbound.rollout_desk import desk_for
 from acs.northbound.soap.operations import Asking, Change, Cursor, Limit, Operation, Rule
 from acs.northbound.soap.tasks import OWN, default, words
-from acs.operations import rollouts, validation
+from acs.operations import rollout_plans, rollouts, validation
 from acs.operations.actors import Role
 from acs.operations.configuration_values import Given
 from acs.operations.errors import Invalid
 from acs.operations.rollout_desk import Desk
+from acs.operations.rollout_plans import RolloutPlan
 from acs.operations.rollouts import MemberList, RetryRequest, RolloutList, RolloutView
 from acs.operations.task_requests import WORKS
 
@@ -53,7 +54,7 @@ class StopRule(Struct, frozen=True):
     unconfirmed: Share | None = None
 
 
-def _create_type() -> type[Struct]:
+def _definition_type(name: str) -> type[Struct]:
     """The fields of a definition, with those that XML says in another way."""
     own: dict[str, tuple[Any, Any]] = {
         "values": (dict[str, Given], msgspec.field(default_factory=dict)),
@@ -74,10 +75,11 @@ def _create_type() -> type[Struct]:
             fields.append((field.name, *own[field.name]))
         else:
             fields.append((field.name, field.type, *default(field)))
-    return defstruct("CreateRollout", fields, frozen=True, kw_only=True, module=__name__)
+    return defstruct(name, fields, frozen=True, kw_only=True, module=__name__)
 
 
-CreateRollout = _create_type()
+CreateRollout = _definition_type("CreateRollout")
+PlanRollout = _definition_type("PlanRollout")
 
 
 class ListRollouts(Struct, frozen=True):
@@ -86,6 +88,10 @@ class ListRollouts(Struct, frozen=True):
 
 
 class GetRollout(Struct, frozen=True):
+    rollout: RolloutId
+
+
+class GetRolloutPlan(Struct, frozen=True):
     rollout: RolloutId
 
 
@@ -130,6 +136,14 @@ def _task(given: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 async def _create(asking: Asking, asked: Any) -> RolloutView:
     return await rollouts.create(_desk(asking), _definition(asked))
+
+
+async def _plan(asking: Asking, asked: Any) -> RolloutPlan:
+    return await rollout_plans.of_definition(_desk(asking), _definition(asked))
+
+
+async def _plan_of(asking: Asking, asked: GetRolloutPlan) -> RolloutPlan:
+    return await rollout_plans.of_stored(_desk(asking), asked.rollout)
 
 
 async def _list(asking: Asking, asked: ListRollouts) -> RolloutList:
@@ -203,6 +217,22 @@ OPERATIONS = (
             operation="rollouts.create",
             on=lambda _, made: f"rollouts/{made.id}" if made else "rollouts",
         ),
+    ),
+    Operation(
+        name="PlanRollout",
+        summary="What a rollout would do, before it is made: waves, time, phones it is not for",
+        request=PlanRollout,
+        answer=RolloutPlan,
+        perform=_plan,
+        rule=Rule(for_limited=True),
+    ),
+    Operation(
+        name="GetRolloutPlan",
+        summary="The same of a rollout that has not begun",
+        request=GetRolloutPlan,
+        answer=RolloutPlan,
+        perform=_plan_of,
+        rule=Rule(for_limited=True),
     ),
     Operation(
         name="ListRollouts",

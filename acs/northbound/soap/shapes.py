@@ -47,6 +47,9 @@ _NAMES = {
     "rollouts.MemberView": "RolloutMember",
     "rollouts.MemberList": "RolloutMembers",
     "rollouts.WaveView": "RolloutWave",
+    "rollout_plans.SomeView": "SomePhones",
+    "rollout_plans.RefusedView": "RefusedPhones",
+    "rollout_plans.SiteView": "RolloutSite",
 }
 
 

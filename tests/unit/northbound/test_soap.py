@@ -357,13 +357,17 @@ def test_a_rollout_from_its_making_to_its_end(soap, api, phone):
     asked = {
         "name": "Restart",
         "kind": "reboot",
-        "select": 'model = "CP860"',
+        "select": "all",
         "waves": ["1%", "5", "rest"],
         "window": [{"from": "01:00", "to": "05:00", "days": ["mon", "tue"], "zone": "Europe/Berlin"}],
         "stop": {"failures": "2%", "in_a_row": 3},
         "pace": {"at_once": 5},
     }
+    plan = soap.PlanRollout(**asked)
+    assert (plan.kind, plan.total) == ("reboot", 1)
+    assert api("GET", "/rollouts").json()["items"] == []
     made = soap.CreateRollout(**asked)
+    assert soap.GetRolloutPlan(rollout=made.id).total == 1
     assert (made.state, made.kind, made.created_by) == ("draft", "reboot", "Alice")
     rest = api("GET", f"/rollouts/{made.id}").json()["definition"]
     assert rest["waves"] == ["1%", 5, "rest"]
@@ -371,6 +375,7 @@ def test_a_rollout_from_its_making_to_its_end(soap, api, phone):
     assert rest["stop"] == {"failures": "2%", "in_a_row": 3, "unconfirmed": None}
     assert [one.id for one in soap.ListRollouts()["items"]] == [made.id]
     assert soap.StartRollout(rollout=made.id).state == "running"
+    assert refused(soap.GetRolloutPlan, rollout=made.id).name == "ConflictFault"
     assert soap.PauseRollout(rollout=made.id).state == "paused"
     assert refused(soap.PauseRollout, rollout=made.id).name == "ConflictFault"
     assert soap.ResumeRollout(rollout=made.id).state == "running"
