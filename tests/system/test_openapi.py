@@ -64,7 +64,7 @@ def test_no_server_error_and_no_answer_that_is_not_documented(server, tmp_path):
             "--no-shrink",
             "--warnings=off",
             "--no-color",
-            "--workers=2",
+            "--workers=1",
             "--request-timeout=60",
             *chosen,
         ],

@@ -10,7 +10,10 @@ from twisted.web.server import Request
 from acs.northbound.web import Web
 
 #: What such scripts may send, and see of an answer.
-_SENT = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Request-Id, Accept, Range"
+_SENT = (
+    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, X-Request-Id, "
+    "Accept, Range"
+)
 _SEEN = "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 
