@@ -173,6 +173,7 @@ class _Process:
             files=directory.files,
             incoming=directory.incoming,
             file_limit=settings.file_limit,
+            reserve=settings.disk_reserve,
             bandwidth=self._bandwidth,
         )
         account = partial(_acs_account, settings, shared, ports["cwmp"])

@@ -67,6 +67,13 @@ class Settings:
         minimum=0,
         maximum=1_000_000,
     )
+    disk_reserve: int = _setting(
+        256 << 20,
+        "bytes of the disk that phones cannot fill: with less than that left their uploads are refused; "
+        "0 for no such limit",
+        minimum=0,
+        maximum=1 << 50,
+    )
     body_limit: int = _setting(16 << 20, "largest CWMP message in bytes", minimum=1 << 16, maximum=1 << 30)
     file_limit: int = _setting(
         2 << 30, "largest stored or uploaded file in bytes", minimum=1 << 20, maximum=1 << 40

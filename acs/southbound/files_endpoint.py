@@ -11,6 +11,7 @@ Every transfer is told to a `TransferBook`, and every wrong, foreign or expired 
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -120,6 +121,7 @@ class FilesEndpoint:
     :param files: directory of stored files, named by SHA-256.
     :param incoming: directory for uploads under way, on the same file system.
     :param file_limit: largest upload in bytes.
+    :param reserve: bytes of the disk that no upload gets, for Redis and for files that phones fetch.
     :param bandwidth: what may be sent.
     :param now: seconds since the epoch.
     """
@@ -134,6 +136,7 @@ class FilesEndpoint:
         files: Path,
         incoming: Path,
         file_limit: int,
+        reserve: int = 0,
         bandwidth: Bandwidth | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -143,6 +146,7 @@ class FilesEndpoint:
         self._files = files
         self._incoming = incoming
         self._limit = file_limit
+        self._reserve = reserve
         self._now = now
 
     def claims(self, path: str) -> bool:
@@ -259,6 +263,10 @@ class FilesEndpoint:
             return text_response(400, "an upload has to be one whole file")
         upload = _Upload(head, grant, self._now(), expected or 0, self._now, self._transfers)
         try:
+            free = shutil.disk_usage(self._incoming).free - (expected or 0)
+            if free < self._reserve:
+                log.error("upload is refused, the disk is nearly full", free=free, reserve=self._reserve)
+                return text_response(507, "there is no room for the file")
             return UploadSink(
                 grant.task_id,
                 incoming=self._incoming,

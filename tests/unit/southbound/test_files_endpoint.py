@@ -486,3 +486,21 @@ def _resident() -> int:
     """Bytes of memory this process has in use."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
+
+
+def test_no_upload_fills_the_disk(
+    book: Book, directories: Directories, serve: Callable[..., int], connect: Callable[..., Client]
+) -> None:
+    endpoint = FilesEndpoint(
+        SECRET,
+        book,
+        files=directories.files,
+        incoming=directories.incoming,
+        file_limit=1000,
+        reserve=1 << 60,
+        now=lambda: NOW,
+    )
+    phone = connect(serve(HttpFactory(endpoint.handle, begin=endpoint.begin)))
+    answer = phone.ask(put(b"account.1.enable = 1\n"))
+    assert (answer.status, answer.body) == (507, b"there is no room for the file\n")
+    assert list(directories.incoming.iterdir()) == []
