@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import structlog
+from jinja2 import UndefinedError
+
 from acs.northbound.browser_session import CSRF_FIELD
 from acs.northbound.console import notices
 from acs.northbound.console.templating import render
 from acs.northbound.console.visits import Answer, Visit
+from acs.operations.errors import NotFound
+
+log = structlog.get_logger("console")
 
 
 class Entry(NamedTuple):
@@ -65,9 +71,18 @@ def show(visit: Visit, template: str, *, status: int = 200, **context: Any) -> A
     if visit.part:
         name = f"parts/{visit.part}.html"
         if name in PARTS:
-            return Answer(render(name, whole, now=visit.now), status)
+            return Answer(_part(visit, name, whole), status)
     said = notices.said(visit)
     return Answer(render(template, {**whole, "said": said}, now=visit.now), status)
+
+
+def _part(visit: Visit, name: str, whole: Mapping[str, Any]) -> bytes:
+    """Raises NotFound for a part of another page, which this one has nothing for."""
+    try:
+        return render(name, whole, now=visit.now)
+    except UndefinedError as error:
+        log.warning("a page has not what its part shows", part=visit.part, path=visit.path, reason=str(error))
+        raise NotFound("part of this page", visit.part) from error
 
 
 #: The parts of pages that can be asked for alone.

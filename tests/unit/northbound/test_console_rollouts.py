@@ -189,6 +189,27 @@ def test_who_is_limited_sees_own_rollouts_alone(browser, rollout):
     assert "mine" in eve.get("/rollouts").text
 
 
+def test_an_open_page_is_told_of_changes(browser, rollout, api):
+    path = rollout(State.RUNNING)
+    adam = browser()
+    topics = {"topic": [f"rollout:{path.removeprefix('/rollouts/')}", "rollouts"]}
+    with adam.client.stream("GET", "/live", params=topics) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry")
+        told: set[str] = set()
+        while len(told) < 2:  # each topic is looked at once before a change can be seen
+            verb = "pause" if api("GET", path).json()["state"] == "running" else "resume"
+            api("POST", f"{path}/{verb}")
+            said = next(line for line in lines if line.startswith((":", "data: ")))
+            if said.startswith("data: "):
+                told.add(said.removeprefix("data: "))
+    assert told == set(topics["topic"])
+    part = adam.get(f"{path}?part=rollout-live")
+    assert "through" in part.text
+    assert adam.get("/live?topic=rollout:none").status == 404
+    assert adam.get(f"{path}?part=phones-list").status == 404, "a part of another page"
+
+
 # --- a second person ----------------------------------------------------------------------------------------
 
 
@@ -223,7 +244,7 @@ def test_somebody_else_approves_before_it_starts(strict):
     assert refused.status == 409
     made = adam.send(refused, "make", go="draft")
     assert "has to approve of it" in made.text
-    assert "Somebody else than who made the rollout" in made.text
+    assert "somebody else than adam" in made.text
     assert not made.has("approve")
     assert not made.tree.xpath(f"//form[@action='{made.path}/start']")
     approved = eve.send(eve.get(made.path), f"{made.path}/approve", note="seen the plan")
