@@ -161,7 +161,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": False, "content": binary}  # no bytes are bytes too
     elif route.body is not None:
         content = {"application/json": {"schema": _schema(route.body)}}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": not route.body_optional, "content": content}
     return operation
 
 

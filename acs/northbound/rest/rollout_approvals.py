@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from acs.northbound.rest.replies import Reply, ok
 from acs.northbound.rest.routing import Call, Route
-from acs.operations import rollout_approvals, validation
+from acs.operations import rollout_approvals
 from acs.operations.actors import Role
 from acs.operations.rollout_approvals import ApprovalList, ApprovalRequest
 
 
 async def _approve(call: Call) -> Reply:
-    empty = call.body.size == 0
-    asked = ApprovalRequest() if empty else validation.read(ApprovalRequest, call.json())
+    asked = call.read_if_given(ApprovalRequest)
     rollout = call.segment("rollout")
     return ok(await rollout_approvals.approve(call.services.runner, rollout, asked, call.actor, now=call.now))
 
@@ -31,6 +30,7 @@ ROUTES = (
         role=Role.ENGINEER,
         limited=True,
         body=ApprovalRequest,
+        body_optional=True,
         answers={200: ApprovalList},
         problems=(409,),
     ),

@@ -13,7 +13,7 @@ from acs.northbound.rest.devices import Limit
 from acs.northbound.rest.replies import Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.northbound.rollout_desk import desk_for
-from acs.operations import rollout_plans, rollouts, validation
+from acs.operations import rollout_plans, rollouts
 from acs.operations.rollout_desk import Desk
 from acs.operations.rollout_plans import RolloutPlan
 from acs.operations.rollouts import MemberList, RetryRequest, RolloutList, RolloutView
@@ -70,8 +70,7 @@ async def _members(call: Call) -> Reply:
 
 
 async def _retry(call: Call) -> Reply:
-    empty = call.body.size == 0
-    asked = RetryRequest() if empty else validation.read(RetryRequest, call.json())
+    asked = call.read_if_given(RetryRequest)
     return ok(await rollouts.retry(_desk(call), call.segment("rollout"), asked))
 
 
@@ -160,7 +159,9 @@ ROUTES = (
     _post(_ONE + "/start", _steering(rollouts.start), "Start it now"),
     _post(_ONE + "/pause", _steering(rollouts.pause), "Let nothing begin for now"),
     _post(_ONE + "/resume", _steering(rollouts.resume), "Go on; what went wrong so far is forgiven"),
-    _post(_ONE + "/retry", _retry, "Give those that failed another turn", body=RetryRequest),
+    _post(
+        _ONE + "/retry", _retry, "Give those that failed another turn", body=RetryRequest, body_optional=True
+    ),
     _post(_ONE + "/abort", _steering(rollouts.abort), "End it; what has begun ends by itself"),
     _post(
         _ONE + "/rollback",

@@ -168,6 +168,10 @@ class Call:
         """The body as a record of this kind."""
         return validation.read(kind, self.json())
 
+    def read_if_given(self, kind: type[validation.T]) -> validation.T:
+        """The body as such a record, of its defaults where there is no body."""
+        return self.read(kind) if self.body.size else kind()
+
 
 def contents(answer: Any) -> dict[str, Any]:
     """Of one of a route's answers: content type to the type of the content."""
@@ -197,6 +201,8 @@ class Route(Struct, frozen=True, kw_only=True):
     query: type[Struct] = NoQuery
     #: the type of the JSON body, or bytes for a raw one, None for none
     body: Any = None
+    #: whether it may be left out, which says what its defaults say
+    body_optional: bool = False
     #: the content type of a raw body
     body_type: str = "application/octet-stream"
     #: lets some callers in without an API token
