@@ -92,12 +92,16 @@ def _record(server: Server, path: str, asked: dict[str, Any]) -> None:
 def _wait(server: Server, path: str, known: set[str], timeout: float) -> str:
     """The id of the next recorded session, once it is over."""
     give_up = time.monotonic() + timeout
+    unfinished: set[str] = set()
     with server.printer.waiting("waiting for the phone") as spinner:
         while True:
             fresh = [one for one in server.api.get(f"{path}/traces")["items"] if one["id"] not in known]
-            over = [one for one in fresh if one["state"] != "recording"]
-            if over:
-                return str(over[-1]["id"])
+            over = [one for one in fresh if one["state"] not in ("recording", "unfinished")]
+            lost = [one for one in fresh if one["state"] == "unfinished" and one["id"] in unfinished]
+            if over or lost:
+                return str((over or lost)[-1]["id"])
+            # so is each for a moment, between its end and the word of it
+            unfinished = {one["id"] for one in fresh if one["state"] == "unfinished"}
             if fresh:
                 spinner.update("the phone is in its session")
             if time.monotonic() >= give_up:

@@ -283,7 +283,8 @@ def _summary(kept: KeptTrace, known: KnownDevice) -> TraceSummary:
 def _state(trace: Trace, known: KnownDevice) -> str:
     if trace.outcome:
         return trace.outcome
-    going_on = known.session is not None and known.session.trace == trace.id
+    session = known.session
+    going_on = session is not None and session.opened_at == trace.started_at
     return RECORDING if going_on else UNFINISHED
 
 

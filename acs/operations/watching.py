@@ -14,7 +14,7 @@ import msgspec
 
 from acs.fleet.identity import device_key
 from acs.operations.ports import Runner
-from acs.store import alerts, devices, events, presence, rollouts, tasks, timeline
+from acs.store import alerts, devices, events, presence, rollouts, tasks, timeline, traces
 from acs.store.calls import Call
 
 #: Seconds between two looks at a topic.
@@ -60,7 +60,12 @@ async def mark(runner: Runner, topic: str, *, now: float) -> str:
         case "phone":
             key = device_key(rest)
             found = await runner.run_all(
-                [devices.get(key), tasks.list_all(key), timeline.read(key, limit=1, before=float("inf"))]
+                [
+                    devices.get(key),
+                    tasks.list_all(key),
+                    timeline.read(key, limit=1, before=float("inf")),
+                    traces.every(key),
+                ]
             )
         case "rollouts":
             listed = await runner.drive(rollouts.ids(limit=_ROLLOUTS))

@@ -54,6 +54,8 @@ def test_waiting_ends_with_the_session_and_shows_it(acs, server, phone, traces, 
         {"armed": None, "items": old},
         {"armed": ARMED, "items": old},
         {"armed": None, "items": [item("t2", "recording"), *old]},
+        {"armed": None, "items": [item("t2", "unfinished"), *old]},
+        {"armed": None, "items": [item("t2", "recording"), *old]},
         {"armed": None, "items": [item("t2"), *old]},
     )
     server.on(f"POST /devices/{phone['id']}/wake", {"outcome": "accepted", "text": "took it"})

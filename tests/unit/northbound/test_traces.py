@@ -7,13 +7,14 @@ import time
 import pytest
 
 from acs.cwmp import messages as cwmp
+from acs.cwmp.session import Session
 from acs.cwmp.structures import DeviceId, Event
 from acs.cwmp.versions import CWMP_1_0
 from acs.cwmp.writing import write
 from acs.fleet.device import Learning, TraceOrder
 from acs.fleet.identity import device_key
 from acs.fleet.trace.records import Trace, TraceMessage, TraceStart
-from acs.store import devices, timeline, traces
+from acs.store import devices, sessions, timeline, traces
 
 SID_END = "0123456789abcdef"
 
@@ -189,6 +190,14 @@ def test_a_session_that_nobody_ended_is_unfinished(api, phone, store):
     identifier = phone()
     store.drive(traces.begin(identifier, Trace(id="1" * 16, started_at=1000.0), TraceStart(sid="")))
     assert api("GET", f"/devices/{identifier}/traces").json()["items"][0]["state"] == "unfinished"
+
+
+def test_a_session_that_goes_on_is_being_recorded(api, phone, store):
+    identifier = phone()
+    key = device_key(identifier)
+    store.drive(traces.begin(identifier, Trace(id="1" * 16, started_at=1000.0), TraceStart(sid="")))
+    store.run(sessions.open_session(key, Session(sid=key + SID_END, namespace=CWMP_1_0, opened_at=1000.0)))
+    assert api("GET", f"/devices/{identifier}/traces").json()["items"][0]["state"] == "recording"
 
 
 def test_a_recorded_session_is_dropped(api, recorded, base):
