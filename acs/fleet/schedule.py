@@ -27,6 +27,9 @@ _SHARE = 0.5
 
 UTC = "UTC"
 
+#: Seconds that a run may always be late: for workers that are busy, or that die over it.
+LEAST_LATE = 60.0
+
 #: Seconds that a single run may be away.
 FARTHEST = 10 * 366 * 86_400.0
 
@@ -209,8 +212,9 @@ def decided(
     lost = schedule_times.missed(schedule.cron, schedule.clock, due, now) if schedule.cron else 0
     if own is not None:
         return Verdict(Run(due, now, RunOutcome.STARTED, own.id, missed=lost), own)
-    if schedule.late is not None and now - due > schedule.late:
-        reason = f"it was noticed {now - due:.0f} s late, and {schedule.late:g} s are allowed"
+    allowed = max(schedule.late, LEAST_LATE) if schedule.late is not None else None
+    if allowed is not None and now - due > allowed:
+        reason = f"it was noticed {now - due:.0f} s late, and {allowed:g} s are allowed"
         return Verdict(Run(due, now, RunOutcome.MISSED, reason=reason, missed=lost))
     busy = still_going(schedule, earlier)
     if busy and earlier is not None:

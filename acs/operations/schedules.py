@@ -15,7 +15,7 @@ from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.definition import Definition, Essentials, Kind
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.schedule import Run, RunOutcome, Schedule
-from acs.operations import rollout_making, rollouts, selectors
+from acs.operations import configuration_values, rollout_making, rollouts, selectors
 from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
 from acs.operations.ports import Runner
 from acs.operations.rollout_desk import Desk
@@ -198,7 +198,14 @@ def _check(asked: ScheduleRequest, now: float, *, time: bool = True) -> None:
 
 async def _template(desk: Desk, name: str, what: Essentials) -> Rollout:
     """What its rollouts are made from. Raises Invalid."""
+    blank = [
+        configuration_values.nothing_to_keep(key)
+        for key, value in (what.values or {}).items()
+        if value == BLANK and desk.catalogue.secret(key)
+    ]
     try:
+        if blank:
+            raise Invalid(blank)
         made = await rollout_making.draft(desk, Definition(name=name, **_fields(what)))
     except Invalid as wrong:
         raise Invalid(

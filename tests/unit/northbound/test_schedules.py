@@ -146,6 +146,12 @@ def test_a_secret_is_not_shown_and_stays_when_it_comes_back_blanked(api, store):
     assert store.run(rollouts.get(run["id"])).rollout.values["account.1.password"] == "hush"
 
 
+def test_a_blanked_secret_that_nobody_stored_is_refused(api):
+    what = {"kind": "config", "select": "all", "values": {"account.1.password": "******"}}
+    errors = refused(api("POST", "/schedules", json={"name": "c", "cron": "@daily", "what": what}))
+    assert list(errors) == ["what.values.account.1.password"]
+
+
 def test_it_is_told_to_run_beside_its_time(api):
     made = api("POST", "/schedules", json=NIGHTLY).json()
     path = f"/schedules/{made['id']}"

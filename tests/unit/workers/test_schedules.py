@@ -157,13 +157,20 @@ def test_too_late_is_too_late(desk):
     assert desk.events()[0].kind == "schedule_missed"
 
 
+def test_a_busy_worker_is_not_too_late(desk):
+    desk.make(late=0)
+    desk.now = NOW + 3600 + 59
+    desk.step()
+    assert desk.outcomes() == ["started"]
+
+
 def test_a_rollout_that_was_made_in_time_is_not_too_late(desk):
     """The worker died over it, and the next one came after the time allowed."""
     desk.make(late=30)
     desk.now = NOW + 3600
     desk.step(die_after=4)
     assert len(desk.rollouts()) == 1
-    desk.now += 60
+    desk.now += 100
     desk.step()
     assert desk.outcomes() == ["started"]
 
