@@ -2,7 +2,7 @@
 
     app, processes, settings, logs   composition: settings in, listeners out; processes and who watches them
     cli            the `acs` command, one file a noun
-    northbound     what people and systems reach: the REST API
+    northbound     what people and systems reach: REST, the console, SOAP, GenieACS's NBI, metrics
     southbound     what phones reach: CWMP sessions, file transfers, connection requests
     operations     what an operator can do, with its checks; shared by every way in
     store          Redis: the only package that knows a key

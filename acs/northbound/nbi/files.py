@@ -19,6 +19,12 @@ LONGEST_OUI = 64
 
 
 def _document(file: StoredFile) -> dict[str, Any]:
+    metadata = {
+        "fileType": file.file_type,
+        "oui": file.oui,
+        "productClass": file.model,
+        "version": file.version,
+    }
     return {
         "_id": file.name,
         "filename": file.name,
@@ -26,12 +32,7 @@ def _document(file: StoredFile) -> dict[str, Any]:
         "uploadDate": moments.of_seconds(file.created_at),
         "md5": file.md5,
         "sha256": file.sha256,
-        "metadata": {
-            "fileType": file.file_type,
-            "oui": file.oui,
-            "productClass": file.model,
-            "version": file.version,
-        },
+        "metadata": {name: said for name, said in metadata.items() if said},
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from msgspec import structs
 from twisted.web.resource import Resource
@@ -12,6 +11,7 @@ from acs.northbound.nbi import absent, devices, faults, files, tasks
 from acs.northbound.rest import problems
 from acs.northbound.rest.application import make_application
 from acs.northbound.rest.authentication import authenticate_machine
+from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import Services
 
 _TABLE = (*devices.ROUTES, *tasks.ROUTES, *faults.ROUTES, *files.ROUTES, *absent.ROUTES)
@@ -22,8 +22,14 @@ ROUTES = (
     *(structs.replace(route, path=route.path[:-1]) for route in _TABLE if route.path.endswith("/")),
 )
 
-#: Clients of this interface know 400 for what is wrong in itself.
-_problem = partial(problems.problem, invalid=400)
+#: How a client without a token is asked for one: panels know Basic.
+_CHALLENGE = (("WWW-Authenticate", 'Basic realm="acs", charset="UTF-8"'),)
+
+
+def _problem(error: BaseException) -> Reply:
+    """Clients of this interface know 400 for what is wrong in itself."""
+    reply = problems.problem(error, invalid=400)
+    return structs.replace(reply, headers=_CHALLENGE) if reply.status == 401 else reply
 
 
 def rooms(services: Services) -> Mapping[bytes, Resource]:

@@ -504,7 +504,9 @@ def test_a_failed_task_is_tried_again(nbi, api, phone, failed):
 
 def test_roles_and_logins(base_url, nbi_as, as_role, phone):
     device = phone()
-    assert httpx.get(f"{base_url}/nbi/devices", trust_env=False).status_code == 401
+    answer = httpx.get(f"{base_url}/nbi/devices", trust_env=False)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
     assert Nbi(base_url, "wrong")("GET", "/devices").status_code == 401
     bearer = {"Authorization": f"Bearer {as_role('viewer').token}"}
     assert httpx.get(f"{base_url}/nbi/devices", headers=bearer, trust_env=False).status_code == 200
