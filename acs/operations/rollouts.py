@@ -23,6 +23,9 @@ from acs.operations.rollout_desk import Desk
 from acs.store import rollouts as store
 from acs.store.rollouts import Counts, Known
 
+#: Rollouts looked at in one go for those in some states.
+_LOOKED_THROUGH = 200
+
 
 class WaveView(Struct, frozen=True):
     """`outcomes` has how many of its phones are how far."""
@@ -133,6 +136,21 @@ async def list_all(runner: Runner, *, cursor: str, limit: int, now: float) -> Ro
     found = await rollout_finding.page(runner, cursor=cursor, limit=limit)
     items = [await _view(runner, one, now) for one in found.rollouts]
     return RolloutList(items, found.next, found.total)
+
+
+async def in_states(
+    runner: Runner, states: frozenset[State], *, cursor: str = "", limit: int, now: float
+) -> tuple[list[RolloutView], str | None]:
+    """The newest rollouts in these states, and the cursor to go on with, None at the end."""
+    chosen: list[Rollout] = []
+    following: str | None = cursor
+    while following is not None and len(chosen) < limit:
+        found = await rollout_finding.page(runner, cursor=following, limit=_LOOKED_THROUGH)
+        fitting = [one for one in found.rollouts if one.state in states]
+        chosen, following = [*chosen, *fitting], found.next
+    if len(chosen) > limit or (len(chosen) == limit and following is not None):
+        chosen, following = chosen[:limit], chosen[limit - 1].id
+    return [await _view(runner, one, now) for one in chosen], following
 
 
 async def members(
@@ -257,6 +275,9 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
         raise Conflict("A rollout that is running cannot be taken back; pause or abort it first.")
     if was.kind not in (Kind.FIRMWARE, Kind.CONFIG) or (was.kind is Kind.CONFIG and not source.values):
         raise Conflict(f"A rollout of kind {was.kind} changes nothing that could be brought back.")
+    under_way = await rollout_finding.taken_back_by(desk.runner, source)
+    if under_way is not None:
+        raise Conflict(f"It is being taken back already, by the rollout {under_way.id}, {under_way.state}.")
     definition = msgspec.structs.replace(
         was,
         name=f"{was.name} taken back"[: definitions.LONGEST_NAME],

@@ -10,6 +10,7 @@ from acs.northbound.console.charts import MOST_POINTS, Series, over_time
 from acs.northbound.console.templating import quoted
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.operations import alerts, events, fleet_models, limits, presence, selectors
+from acs.operations import rollouts as rollout_operations
 from acs.operations.presence import FleetPresence, MinuteView
 from acs.operations.selectors import TryRequest
 
@@ -52,9 +53,11 @@ async def _show(visit: Visit) -> Answer:
     if visit.part in ("", "fleet-news"):
         context |= await _news(visit)
     if visit.part in ("", "fleet-rollouts"):
-        in_hand, more = await rollouts.of_states(visit, _IN_HAND, limit=_ROLLOUTS)
+        in_hand, more = await rollout_operations.in_states(
+            visit.runner, _IN_HAND, limit=_ROLLOUTS, now=visit.now
+        )
         context["in_hand"] = [(one, rollouts.progress_of(one)) for one in in_hand]
-        context |= {"more_in_hand": more is not None and len(in_hand) == _ROLLOUTS, "words": rollout_words}
+        context |= {"more_in_hand": more is not None, "words": rollout_words}
     if not visit.part:
         context["models"] = await fleet_models.counts(visit.runner)
     return pages.show(visit, "fleet.html", **context)

@@ -13,10 +13,8 @@ from acs.operations.errors import Invalid, OperationError
 from acs.operations.rollouts import RolloutView
 from acs.operations.selectors import TryRequest
 
-#: Rollouts on one page, and how many are looked through for those of one state.
+#: Rollouts on one page.
 _PAGE = 25
-_CHUNK = 50
-_CHUNKS = 20
 
 #: What can be chosen: title and the states that it means.
 FILTERS = {
@@ -35,7 +33,9 @@ async def _list(visit: Visit) -> Answer:
     chosen, cursor = visit.query.text("state"), visit.query.text("cursor")
     if chosen not in FILTERS:
         raise Invalid.field("state", "is none", value=chosen, allowed=[name for name in FILTERS if name])
-    found, following = await of_states(visit, FILTERS[chosen][1], cursor=cursor, limit=_PAGE)
+    found, following = await rollouts.in_states(
+        visit.runner, FILTERS[chosen][1], cursor=cursor, limit=_PAGE, now=visit.now
+    )
     context: dict[str, Any] = {
         "rows": [(one, progress_of(one)) for one in found],
         "following": following,
@@ -45,25 +45,6 @@ async def _list(visit: Visit) -> Answer:
         "words": rollout_words,
     }
     return pages.show(visit, "rollouts.html", **context)
-
-
-async def of_states(
-    visit: Visit, states: frozenset[State], *, cursor: str = "", limit: int
-) -> tuple[list[RolloutView], str | None]:
-    """The newest rollouts in these states, and the cursor to go on with, None at the end."""
-    found: list[RolloutView] = []
-    following: str | None = cursor
-    for _ in range(_CHUNKS):
-        page = await rollouts.list_all(visit.runner, cursor=following or "", limit=_CHUNK, now=visit.now)
-        for one in page.items:
-            if one.state in states:
-                found.append(one)
-                if len(found) == limit:
-                    return found, one.id
-        following = page.next
-        if following is None:
-            break
-    return found, following
 
 
 def progress_of(one: RolloutView) -> Progress:
