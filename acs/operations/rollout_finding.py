@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from acs.fleet.rollout.rollout import Rollout
+from acs.fleet.rollout.rollout import OVER, Rollout
 from acs.operations import limits
 from acs.operations.errors import NotFound
 from acs.operations.ports import Runner
@@ -31,6 +31,20 @@ async def find(runner: Runner, identifier: str) -> Rollout:
     if stored is None or not limits.made_within(runner, stored.rollout.limit):
         raise NotFound("rollout", identifier)
     return stored.rollout
+
+
+async def taken_back_by(runner: Runner, source: Rollout) -> Rollout | None:
+    """The rollout that takes this one back and is not over yet; it was made after it."""
+    after = ""
+    while listed := await runner.drive(store.ids(after=after, limit=_CHUNK)):
+        found = await _get(runner, listed)
+        for one in found:
+            if one.rollback_of == source.id and one.state not in OVER:
+                return one
+        if found and found[-1].created_at < source.created_at:
+            return None
+        after = listed[-1]
+    return None
 
 
 async def page(runner: Runner, *, cursor: str, limit: int) -> Found:

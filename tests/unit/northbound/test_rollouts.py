@@ -92,6 +92,11 @@ def test_firmware_is_taken_back_by_a_rollout_of_its_own(api):
     back = api("POST", f"/rollouts/{made['id']}/rollback")
     assert back.status_code == 201
     assert (back.json()["rollback_of"], back.json()["state"]) == (made["id"], "running")
+    twice = api("POST", f"/rollouts/{made['id']}/rollback")
+    assert twice.status_code == 409
+    assert back.json()["id"] in twice.json()["detail"]
+    api("POST", f"/rollouts/{back.json()['id']}/abort")
+    assert api("POST", f"/rollouts/{made['id']}/rollback").status_code == 201
 
 
 def test_its_phones_are_listed_by_outcome(api):
