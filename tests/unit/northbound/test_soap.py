@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -473,6 +474,57 @@ def test_what_is_no_request_is_refused_by_a_typed_fault(base_url, api, body):
     assert status == "500"
     assert name in ("MalformedFault", "InvalidFault")
     assert "root:" not in post(base_url, api.token, body).text
+
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def asked(operation: str, inside: str = "", attributes: str = "") -> bytes:
+    return envelope(f'<{operation} xmlns="{NS}" {attributes}>{inside}</{operation}>')
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (asked("GetDevice", "<device>001565-X-1</device>"), "NotFoundFault"),
+        (asked("GetTask", "<task>../../{x}</task>"), "NotFoundFault"),
+        (asked("GetRollout", "<rollout>none</rollout>"), "NotFoundFault"),
+        (asked("GetFile", "<name>none.rom</name>"), "NotFoundFault"),
+        (asked("GetDevice", "<device/>"), "InvalidFault"),
+        (asked("GetDevice", f'<device i:nil="true" xmlns:i="{XSI}"/>'), "InvalidFault"),
+        (asked("GetDevice", "<device>x</device>", 'colour="red"'), "InvalidFault"),
+        (asked("GetDevice", f'<device xmlns:i="{XSI}" i:type="x:y">a</device>'), "InvalidFault"),
+        (asked("GetDeviceResponse"), "InvalidFault"),
+        (asked("ListDevices", "<cursor/><select>online</select>"), "InvalidFault"),
+        (asked("ListDevices", "<select>model =</select>"), "InvalidFault"),
+        (asked("ListDevices", "<select>online</select><cursor>?</cursor>"), "InvalidFault"),
+        (asked("ListDevices", "<select>parameter Device.X.Password = a</select>"), "InvalidFault"),
+        (asked("GetEvents", "<since>yesterday</since>"), "InvalidFault"),
+        (asked("GetConfiguration", "<layer>moon</layer>"), "InvalidFault"),
+        (asked("CreateRebootTask", "<device>x</device><wake>maybe</wake>"), "InvalidFault"),
+        (asked("CreateRebootTask", "<device>x</device><not_before>soon</not_before>"), "InvalidFault"),
+        (asked("CreateRebootTask", "<device>x</device><expires_in>NaN</expires_in>"), "InvalidFault"),
+        (asked("CreateRebootTask", f"<device>x</device><priority>{'9' * 30}</priority>"), "InvalidFault"),
+        (asked("GetDevice", "<device>&nothing;</device>"), "MalformedFault"),
+        (asked("GetDevice", "<device>&#0;</device>"), "MalformedFault"),
+        (asked("GetDevice", "<device>?</device>").replace(b"?", b"\xff"), "MalformedFault"),
+        (asked("ListGroups")[:-9], "MalformedFault"),
+        (
+            asked("ListGroups").replace(b"schemas.xmlsoap.org/soap/envelope/", b"www.w3.org/x"),
+            "MalformedFault",
+        ),
+        (b'<!DOCTYPE x SYSTEM "http://127.0.0.1/x.dtd">' + asked("ListGroups"), "MalformedFault"),
+        (b'<!DOCTYPE x [<!ENTITY % p SYSTEM "file:///x"> %p;]>' + asked("ListGroups"), "MalformedFault"),
+        (envelope("hello"), "MalformedFault"),
+        (gzip.compress(asked("ListGroups")), "MalformedFault"),
+    ],
+)
+def test_wrong_requests_and_their_faults(base_url, api, body, fault):
+    answer = post(base_url, api.token, body)
+    assert detail(answer) == ("500", fault)
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+    [sentence] = etree.fromstring(answer.content).iter("faultstring")
+    assert len(sentence.text) > 10
 
 
 def test_an_unknown_encoding_in_the_header_is_refused(base_url, api):
