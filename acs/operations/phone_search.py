@@ -61,11 +61,11 @@ async def passing(
     test: Test,
     *,
     sleep: Sleep,
-    field: str = "query",
+    field: str,
 ) -> list[str]:
     """Those of these phones that pass, in their order; others are served meanwhile.
 
-    Raises Invalid where more than `MOST_TREES` would have to be decided by their parameters.
+    Raises Invalid, for this field, where more than `MOST_TREES` have to be decided by their parameters.
     """
     found: list[str] = []
     read = 0

@@ -14,6 +14,7 @@ from acs.northbound.nbi import documents, listing, names
 from acs.northbound.nbi.listing import Asked
 from acs.northbound.nbi.matching import test_of
 from acs.northbound.nbi.narrowing import narrowed
+from acs.northbound.nbi.query import paths_of
 from acs.northbound.nbi.streaming import JsonArray
 from acs.northbound.rest.replies import Reply
 from acs.northbound.rest.routing import AnyQuery, Call, Route
@@ -74,7 +75,15 @@ async def _found(call: Call, asked: Asked) -> tuple[Sequence[str], int]:
         return True
 
     every = await runner.drive(chosen.every())
-    every = await phone_search.passing(runner, services.shapes, every, passes, sleep=listing.sleep_of(call))
+    by_parameters = any(map(documents.needs_parameters, paths_of(asked.condition)))
+    every = await phone_search.passing(
+        runner,
+        services.shapes,
+        every,
+        passes,
+        sleep=listing.sleep_of(call),
+        field="query" if by_parameters else "sort",
+    )
     return asked.page(asked.order(every, keys.__getitem__)), len(every)
 
 
