@@ -27,8 +27,9 @@ ENOUGH = 3
 #: A wave is counted with a phone of some kind from this expected number on.
 LIKELY = 0.7
 
-#: Times looked at until a wave is through: openings and closings of the windows of all zones.
-_EDGES = 2000
+#: Times looked at until a wave is through: openings and closings of the windows of all zones. Beyond them it
+#: is taken to go on as it went so far.
+_EDGES = 200
 
 
 class Speed(Struct, frozen=True):
@@ -280,6 +281,7 @@ def _through_windows(
         return at + seconds
     # a step that could not end in time is not begun, so the end of a window is used by phones under way only
     unused = max(0.0, definition.seconds - turn)
+    begins = at
     left = {number: zone.share * seconds for number, zone in enumerate(fleet.zones) if zone.share > 0}
     open_: dict[int, Opening] = {}
     for _ in range(_EDGES):
@@ -309,7 +311,8 @@ def _through_windows(
         at = until
         if not left:
             return at
-    return at + sum(left.values())
+    to_do = sum(left.values())
+    return at + to_do * (at - begins) / max(seconds - to_do, 1.0)
 
 
 def _closed(open_: dict[int, Opening], number: int) -> float:
