@@ -38,7 +38,7 @@ pages.part("rollout-live", "rollout-phones")
 
 
 class Cause(Struct, frozen=True):
-    """Why so many phones have this outcome."""
+    """Why so many phones have this outcome, in the words that the first of them has."""
 
     outcome: Outcome
     reason: str
@@ -98,8 +98,9 @@ async def _wrong(visit: Visit, one: RolloutView) -> tuple[list[Cause], list[Memb
         if not one.outcomes.get(outcome):
             continue
         page = await rollouts.members(visit.runner, one.id, outcome=outcome, cursor="", limit=_COUNTED)
-        counted = Counter(member.reason for member in page.items)
-        causes += [Cause(outcome, reason, number) for reason, number in counted.most_common()]
+        first = {rollout_words.cause(member.reason): member.reason for member in page.items[::-1]}
+        counted = Counter(rollout_words.cause(member.reason) for member in page.items)
+        causes += [Cause(outcome, first[cause], number) for cause, number in counted.most_common()]
         partly = partly or page.next is not None
         if outcome is not Outcome.SKIPPED:
             named += page.items[: _NAMED - len(named)]
@@ -163,11 +164,12 @@ async def _phones(visit: Visit) -> Answer:
 async def _members(
     visit: Visit, one: RolloutView, outcome: Outcome | None, reason: str, cursor: str
 ) -> tuple[list[MemberView], str | None]:
-    """A page of them; for one reason, those of the phones that are looked through for it."""
+    """A page of them; for one cause, those of the phones that are looked through for it."""
     limit = _COUNTED if reason else _PAGE
     page = await rollouts.members(visit.runner, one.id, outcome=outcome, cursor=cursor, limit=limit)
     if reason:
-        return [member for member in page.items if member.reason == reason], page.next
+        wanted = rollout_words.cause(reason)
+        return [one for one in page.items if rollout_words.cause(one.reason) == wanted], page.next
     return page.items, page.next
 
 

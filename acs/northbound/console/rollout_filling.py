@@ -31,7 +31,7 @@ USUAL: Pairs = [
         ("size.2", ""),
         ("unit.2", "rest"),
     ),
-    *split("soak", 3600, TIMES),
+    *split("soak", 600, TIMES),
     ("success", "95"),
     ("when", "any"),
     *USUAL_WINDOW,

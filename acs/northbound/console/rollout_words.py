@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,7 @@ OUTCOMES = {
     Outcome.WAITING: ("off", "its turn has not come, or it is being called"),
 }
 
+_NUMBER = re.compile(r"\d+")
 _EVERY_DAY = frozenset(DAYS)
 
 
@@ -174,6 +176,11 @@ def _details(asked: Definition) -> list[tuple[str, str]]:
 
 def _limit(limit: int | str) -> str:
     return f"{limit} of all" if shares.percent(limit) is not None else plural(int(limit), "phone")
+
+
+def cause(reason: str) -> str:
+    """What reasons have in common that differ in numbers alone, such as how often a phone was asked."""
+    return _NUMBER.sub("0", reason)
 
 
 def forecast(ends_at: datetime | None, seconds: float) -> str:

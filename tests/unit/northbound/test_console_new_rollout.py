@@ -54,7 +54,7 @@ def test_from_the_empty_list_to_a_rollout_in_three_waves(adam, api, image, phone
     assert made.path == f"/rollouts/{one['id']}"
     assert (one["name"], one["state"], one["created_by"]) == ("July", "running", "adam")
     asked = one["definition"]
-    assert (asked["waves"], asked["soak"], asked["gate"]["success"]) == (["1%", "10%", "rest"], 3600, 0.95)
+    assert (asked["waves"], asked["soak"], asked["gate"]["success"]) == (["1%", "10%", "rest"], 600, 0.95)
     assert asked["stop"] == {"failures": "10%", "in_a_row": None, "unconfirmed": None}
     assert asked["window"] is None
     [entry] = api("GET", "/audit", params={"operation": "rollouts.create"}).json()["items"]
