@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from acs.northbound.soap.devices import LOOK
 from acs.northbound.soap.operations import Asking, Limit, Operation
 from acs.operations import events
 from acs.operations.events import EventPage
@@ -37,5 +38,6 @@ OPERATIONS = (
         request=GetEvents,
         answer=EventPage,
         perform=_get,
+        rule=LOOK,
     ),
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from acs.northbound.soap.devices import LOOK
 from acs.northbound.soap.operations import Asking, Change, Cursor, Device, Limit, Operation, Rule
 from acs.operations import groups
 from acs.operations.actors import Role
@@ -123,8 +124,16 @@ OPERATIONS = (
         request=ListGroups,
         answer=GroupList,
         perform=_list,
+        rule=LOOK,
     ),
-    Operation(name="GetGroup", summary="One group", request=GetGroup, answer=GroupView, perform=_get),
+    Operation(
+        name="GetGroup",
+        summary="One group",
+        request=GetGroup,
+        answer=GroupView,
+        perform=_get,
+        rule=LOOK,
+    ),
     Operation(
         name="CreateGroup",
         summary="Make a group",
@@ -158,6 +167,7 @@ OPERATIONS = (
         request=ListGroupMembers,
         answer=MemberPage,
         perform=_members,
+        rule=LOOK,
     ),
     Operation(
         name="AddGroupMember",
