@@ -106,7 +106,7 @@ class _Lines:
         """Nothing is open."""
 
     def show(self, rollout: dict[str, Any]) -> None:
-        line = f"{_where(rollout)}: {counted(rollout) or 'its phones are looked for'}"
+        line = ": ".join(part for part in (_where(rollout), counted(rollout)) if part)
         if line != self._last:
             self._last = line
             self._printer.note(f"{time.strftime('%H:%M:%S')} {line}")
@@ -175,6 +175,8 @@ def _where(rollout: dict[str, Any]) -> str:
         return f"scheduled, starts {moment(rollout['start_at'])}"
     if state == "running" and rollout["waves"]:
         return f"running, wave {rollout['wave']} of {len(rollout['waves'])}"
+    if state == "running":
+        return "running, its phones are looked for"
     return state + (f" by {rollout['state_by']}" if state == "paused" and rollout["state_by"] else "")
 
 
