@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from acs.fleet.presence import State as Presence
+from acs.fleet.presence import interval_of
 from acs.fleet.rollout import approval, forecast, waves, window, zones
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.member import TOUCHED, Outcome
@@ -20,7 +21,7 @@ from workers.rollout_desk import Desk
 PAGE = 1000
 
 #: Phones looked at for the forecast.
-SAMPLE = 100
+SAMPLE = 400
 
 #: Those that may have been changed, in the order in which they are taken back.
 _CHANGED = tuple(outcome for outcome in Outcome if outcome in TOUCHED)
@@ -68,6 +69,7 @@ def _foreseen(desk: Desk, rollout: Rollout, canary: int) -> Rollout:
         ((zones.kept(phone.clock), zones.kept(phone.group_clock)) for phone in known),
         (phone.site for phone in known),
         offline=sum(phone.presence == Presence.OFFLINE for phone in known),
+        intervals=(interval_of(phone.device) for phone in known),
     )
     _, usual = desk.runner.drive(rollout_speeds.usual(rollout.definition.kind))
     return rollout.replace(fleet=fleet, usual=usual)

@@ -2,7 +2,9 @@
 
 Wave by wave: phones take turns at so many places while a window is open where they are, the last one needs
 to be proved well, the wave is watched for its soak. Some phones keep a wave waiting until they are given up:
-those that are away, those that never confirm. A wave that is large enough for one of them lasts no less.
+those that are away, those that never confirm. A wave that is large enough for one of them lasts no less, from
+the turn of the last of them. How many there are is taken from who is away and what is usual at first, and the
+more from what was seen the more of that there is.
 
 The plan before the start and the forecast under way are drawn here, from the same lines.
 """
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from acs.fleet.rollout import window, zones
-from acs.fleet.rollout.definition import GUESS, Definition
+from acs.fleet.rollout.definition import GUESS, Definition, Kind
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Opening
@@ -24,8 +26,20 @@ from acs.fleet.rollout.zones import Kept
 #: From so many phones on, what was seen counts and not what is usual.
 ENOUGH = 3
 
-#: A wave is counted with a phone of some kind from this expected number on.
+#: A wave is counted with a phone that keeps it waiting from this expected number on.
 LIKELY = 0.7
+
+#: The share of phones that never confirm after a boot, before anything was seen; and how many phones that
+#: were seen count as much as all that was known before.
+UNSURE = 0.005
+WEIGHT = 100.0
+
+#: Nobody waits so long for a proof as to have it come in the last moment: before anything was seen, a turn is
+#: counted with no more than this part of `confirm`.
+PART_OF_CONFIRM = 1 / 12
+
+#: Phones that inform more seldom than this, in seconds, are called to show that they are well.
+CALLED_FROM = 60.0
 
 #: Times looked at until a wave is through: openings and closings of the windows of all zones. Beyond them it
 #: is taken to go on as it went so far.
@@ -60,20 +74,27 @@ class Zone(Struct, frozen=True, omit_defaults=True):
 
 class Fleet(Struct, frozen=True, omit_defaults=True):
     """What is known of the phones as a whole. `away` and `crowd` are shares of them: those that are offline,
-    and those at the largest site."""
+    and those at the largest site; `interval` is what usually lies between two Informs in seconds, 0 where
+    nobody knows."""
 
     zones: tuple[Zone, ...] = (Zone(),)
     away: float = 0.0
     crowd: float = 0.0
+    interval: float = 0.0
 
 
 UNKNOWN = Fleet()
 
 
 def fleet_of(
-    clocks: Iterable[tuple[Kept | None, Kept | None]], sites: Iterable[str], *, offline: int
+    clocks: Iterable[tuple[Kept | None, Kept | None]],
+    sites: Iterable[str],
+    *,
+    offline: int,
+    intervals: Iterable[float] = (),
 ) -> Fleet:
-    """What some phones are like: the zones and the site of each, and how many are offline."""
+    """What some phones are like: the zones, the site and the Inform interval of each, and how many are
+    offline."""
     by_zone, by_site = Counter(clocks), Counter(sites)
     count = by_zone.total()
     if not count:
@@ -84,7 +105,9 @@ def fleet_of(
         Zone((number + (0 if place else rest)) / count, *pair)
         for place, (pair, number) in enumerate(ranked[:ZONES])
     )
-    return Fleet(found, offline / count, max(by_site.values(), default=0) / count)
+    told = sorted(intervals)
+    interval = told[len(told) // 2] if told else 0.0
+    return Fleet(found, offline / count, max(by_site.values(), default=0) / count, interval)
 
 
 class Leg(Struct, frozen=True):
@@ -144,7 +167,7 @@ def drawn(
     now: float,
 ) -> Forecast:
     """The forecast of a rollout whose waves go like this."""
-    turn, _ = _seconds(definition, speed)
+    turn, _ = _seconds(definition, speed, fleet)
     ends_at = max(now, legs[-1].ends_at) if legs else now
     rate = 60.0 * _places(definition, turn, size, fleet) / turn
     return Forecast(ends_at, ends_at - now, rate, seen)
@@ -188,26 +211,31 @@ def _leg(
     left = tally.size - tally.settled
     if left <= 0:
         return Leg(at, at)
-    turn, check = _seconds(definition, speed)
+    turn, check = _seconds(definition, speed, fleet)
     to_begin = left - sum(tally.of(outcome) for outcome in _UNDER_WAY)
     if not to_begin:
         return Leg(at, _waited_for(definition, waves, tally, speed, fleet, at, at + turn / 2 + check))
     starts_at = _opens(definition, fleet, at)
     work = max(turn, to_begin * turn / _places(definition, turn, size, fleet))
     ends_at = _through_windows(definition, fleet, work, turn, at=starts_at) + check
-    return Leg(starts_at, _waited_for(definition, waves, tally, speed, fleet, starts_at, ends_at))
+    spread = ends_at - check - turn - starts_at
+    return Leg(starts_at, _waited_for(definition, waves, tally, speed, fleet, starts_at, ends_at, spread))
 
 
 _UNDER_WAY = (Outcome.SENT, Outcome.TRANSFERRING, Outcome.REBOOTING, Outcome.CHECKING)
 
 
-def _seconds(definition: Definition, speed: Speed) -> tuple[float, float]:
+def _seconds(definition: Definition, speed: Speed, fleet: Fleet) -> tuple[float, float]:
     """Of one turn, and of one check."""
-    turn = speed.turn_seconds / speed.turns if speed.turns >= ENOUGH else GUESS[definition.kind]
+    if speed.turns >= ENOUGH:
+        turn = speed.turn_seconds / speed.turns
+    else:
+        turn = min(GUESS[definition.kind], PART_OF_CONFIRM * definition.confirm)
     if speed.checks >= ENOUGH:
         check = speed.check_seconds / speed.checks
     else:
-        check = definition.informs * GUESS[definition.kind] / 2
+        one = min(fleet.interval, CALLED_FROM) if fleet.interval else GUESS[definition.kind] / 2
+        check = definition.informs * one
     return max(turn, 0.5), check
 
 
@@ -234,12 +262,17 @@ def _waited_for(
     fleet: Fleet,
     since: float,
     ends_at: float,
+    spread: float = 0.0,
 ) -> float:
-    """When the wave ends, should there be phones in it that are waited for in vain."""
+    """When the wave ends, should there be phones in it that are waited for in vain. `spread`: seconds from
+    the turn of its first phone until that of its last."""
     share = (tally.size - tally.settled) / tally.size
-    for expected, waited, in_window in _tails(definition, waves, speed, fleet):
-        if expected * tally.size >= LIKELY:
-            given_up = since + waited * (1.0 if share > 0.5 else 0.5 + share)
+    expected = 0.0
+    for part, waited, in_window in _tails(definition, waves, speed, fleet):
+        expected += part * tally.size  # those who are waited for longer keep the wave so long at the least
+        if expected >= LIKELY:
+            last = max(0.0, spread) * expected / (expected + 1)
+            given_up = since + last + waited * (1.0 if share > 0.5 else 0.5 + share)
             ends_at = max(ends_at, _opens(definition, fleet, given_up) if in_window else given_up)
     return ends_at
 
@@ -248,12 +281,17 @@ def _tails(
     definition: Definition, waves: Sequence[Tally], speed: Speed, fleet: Fleet
 ) -> list[tuple[float, float, bool]]:
     """Share of the phones that keep a wave waiting, for how long, and whether they are given up in a window
-    only; from the waves so far, before that from who is away."""
+    only; those that do it longest first."""
     settled = sum(tally.settled for tally in waves)
-    if not settled:
-        return [(fleet.away, definition.patience, True)]
-    unsure = sum(tally.of(Outcome.UNCONFIRMED) for tally in waves) / settled
-    return [(speed.never / settled, definition.patience, True), (unsure, definition.confirm, False)]
+    unconfirmed = sum(tally.of(Outcome.UNCONFIRMED) for tally in waves)
+    usual = UNSURE if definition.kind in _BOOTING else 0.0
+    never = (WEIGHT * fleet.away + speed.never) / (WEIGHT + settled)
+    unsure = (WEIGHT * usual + unconfirmed) / (WEIGHT + settled)
+    tails = [(never, definition.patience, True), (unsure, definition.confirm, False)]
+    return sorted(tails, key=lambda tail: -tail[1])
+
+
+_BOOTING = (Kind.FIRMWARE, Kind.REBOOT)
 
 
 # --- windows ------------------------------------------------------------------------------------------------

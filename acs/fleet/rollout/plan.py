@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from acs.fleet.presence import State as Presence
+from acs.fleet.presence import interval_of
 from acs.fleet.rollout import forecast, turns, waves, window, zones
 from acs.fleet.rollout.definition import Definition
 from acs.fleet.rollout.firmware_check import NumberOf, Refusal, Why
@@ -40,6 +41,8 @@ class Look(Struct, frozen=True):
     site: str = ""
     zone: Kept | None = None
     group_zone: Kept | None = None
+    #: seconds between its Informs, 0 where nobody knows
+    interval: float = 0.0
 
     @property
     def takes(self) -> bool:
@@ -112,6 +115,7 @@ def look(rollout: Rollout, phone: Phone, *, canary: bool, number_of: NumberOf, n
         site=phone.site,
         zone=zones.kept(phone.clock),
         group_zone=zones.kept(phone.group_clock),
+        interval=interval_of(phone.device),
     )
 
 
@@ -136,6 +140,7 @@ def made(
         ((one.zone, one.group_zone) for one in takers),
         (one.site for one in takers),
         offline=sum(one.offline for one in takers),
+        intervals=(one.interval for one in takers),
     )
     legs = forecast.course(definition, tallies, speed=speed, size=size, fleet=fleet, now=starts_at)
     sites = Counter(one.site for one in takers)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from acs.datamodel.time_zones import Zone as PhoneZone
 from acs.fleet.rollout import forecast, zones
-from acs.fleet.rollout.definition import Definition, Kind, Pace
+from acs.fleet.rollout.definition import Definition, Gate, Kind, Pace
 from acs.fleet.rollout.forecast import UNKNOWN, UNSEEN, Fleet, Speed, Zone
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.tally import Tally
@@ -91,14 +92,48 @@ def test_phones_for_which_no_window_opens_are_not_waited_for():
 
 
 def test_a_wave_waits_for_those_that_are_away():
-    wanted = definition(patience=HOUR)
-    assert seconds(wanted, 100, fleet=Fleet(away=0.02)) == pytest.approx(HOUR)
+    wanted = definition(patience=HOUR, confirm=60)
+    # from the turn of the last of them on, which comes after two thirds of the others
+    assert seconds(wanted, 100, fleet=Fleet(away=0.02)) == pytest.approx(HOUR + 360)
     assert seconds(wanted, 5, fleet=Fleet(away=0.02)) == pytest.approx(60)
     counts = {Outcome.SUCCEEDED: 50}
     seen = forecast.of(
         wanted, [Tally(50, counts), Tally(50)], wave=1, speed=MINUTE, size=0, fleet=Fleet(away=0.02), now=NOON
     )
     assert seen.seconds == pytest.approx(300)
+
+
+def test_a_large_wave_is_counted_with_phones_that_never_confirm():
+    wanted = definition(kind=Kind.FIRMWARE, confirm=HOUR, pace=Pace(at_once=1000))
+    assert seconds(wanted, 100) == pytest.approx(60)
+    assert seconds(wanted, 1000) == pytest.approx(HOUR)
+    # those that are away count, too, though they are waited for longer
+    assert seconds(wanted, 100, fleet=Fleet(away=0.004)) == pytest.approx(HOUR)
+    # a thousand that all confirmed weigh more than what is usual
+    all_well = Tally(1000, {Outcome.SUCCEEDED: 1000})
+    found = forecast.of(wanted, [all_well, Tally(1000)], wave=1, speed=MINUTE, size=0, now=NOON)
+    assert found.seconds == pytest.approx(60)
+    a_few = Tally(1000, {Outcome.SUCCEEDED: 990, Outcome.UNCONFIRMED: 10})
+    found = forecast.of(wanted, [a_few, Tally(1000)], wave=1, speed=MINUTE, size=0, now=NOON)
+    assert found.seconds == pytest.approx(HOUR)
+
+
+def test_nothing_else_than_a_boot_is_counted_with_phones_that_never_confirm():
+    wanted = definition(kind=Kind.BACKUP, confirm=HOUR, pace=Pace(at_once=1000))
+    assert seconds(wanted, 1000) == pytest.approx(60)
+
+
+def test_before_anything_was_seen_a_turn_is_no_longer_than_somebody_waits_for_its_proof():
+    usual = definition(kind=Kind.FIRMWARE, gate=Gate(informs=0), pace=Pace(at_once=1))
+    assert seconds(usual, 10, speed=UNSEEN) == pytest.approx(3000)
+    assert seconds(structs.replace(usual, confirm=120), 10, speed=UNSEEN) == pytest.approx(100)
+
+
+def test_a_check_takes_as_long_as_the_phones_next_inform():
+    wanted = definition(kind=Kind.FIRMWARE, gate=Gate(informs=2), pace=Pace(at_once=10))
+    unchecked = structs.replace(MINUTE, checks=0)
+    assert seconds(wanted, 10, speed=unchecked, fleet=Fleet(interval=20)) == pytest.approx(60 + 40)
+    assert seconds(wanted, 10, speed=unchecked, fleet=Fleet(interval=3600)) == pytest.approx(60 + 120)
 
 
 def test_what_is_usual_counts_until_enough_was_seen():
