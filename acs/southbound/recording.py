@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from msgspec import structs
@@ -29,7 +29,7 @@ from acs.fleet.trace.records import (
     TraceMessage,
     TraceStart,
 )
-from acs.southbound.http_messages import Connection, Request, Response
+from acs.southbound.http_messages import Connection, Headers, Request, Response
 from acs.southbound.live_sessions import LiveSession
 from acs.southbound.session_store import SessionStore
 from acs.store import devices, known_keys, traces, trees
@@ -47,7 +47,23 @@ _CHALLENGED, _NUMBER = "challenged", "number"
 #: A request that is larger is not kept for a trace that may begin.
 _CHALLENGED_LIMIT = 64 * 1024
 
-Exchange = tuple[Request, Response, float]
+
+class Asked(NamedTuple):
+    """What a request says, without the connection that it came on."""
+
+    method: str
+    target: bytes
+    version: str
+    headers: Headers
+    body: bytes
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        return cls(request.method, request.target, request.version, request.headers, request.body)
+
+
+#: A request with its answer, and when it came.
+Exchange = tuple[Asked, Response, float]
 
 
 class Recording:
@@ -71,11 +87,16 @@ class Recording:
         #: when the message that is being answered was taken up
         self.heard_at = 0.0
 
-    def exchange(self, request: Request, response: Response, heard_at: float = 0.0) -> None:
-        """A request of the phone and what it was answered."""
-        number = self._number_of(request.connection)
-        self._append(self._asked(request, number, heard_at or self.heard_at or self._now()))
-        self._append(self._answered(response, number, self._now()))
+    def exchange(self, request: Request, response: Response) -> None:
+        """A request of the phone, which was taken up at `heard_at`, and what it was answered."""
+        exchange = (Asked.of(request), response, self.heard_at or self._now())
+        self.add(exchange, request.connection, self._now())
+
+    def add(self, exchange: Exchange, connection: Connection, answered_at: float) -> None:
+        asked, response, at = exchange
+        number = self._number_of(connection)
+        self._append(self._asked(asked, number, at))
+        self._append(self._answered(response, number, answered_at))
 
     def _number_of(self, connection: Connection) -> int:
         number = connection.state.get(_NUMBER)
@@ -83,7 +104,7 @@ class Recording:
             number = connection.state[_NUMBER] = int.from_bytes(self._randomness(6))
         return int(number)
 
-    def _asked(self, request: Request, connection: int, at: float) -> TraceMessage:
+    def _asked(self, request: Asked, connection: int, at: float) -> TraceMessage:
         target = self.blanking.target(request.target.decode("latin-1"))
         body, missing = self._kept(request.body)
         return TraceMessage(
@@ -184,7 +205,7 @@ class Recorder:
         live.session = structs.replace(session, trace=trace.id)
         challenged: Exchange | None = connection.state.pop(_CHALLENGED, None)
         if challenged is not None:
-            recording.exchange(*challenged)
+            recording.add(challenged, connection, challenged[2])
 
     def of(self, live: LiveSession) -> Recording:
         """The recording of a session that is recorded, whichever process began it."""
@@ -199,7 +220,7 @@ class Recorder:
     def challenged(self, request: Request, response: Response, now: float) -> None:
         """A request was told to log in: should a session begin on its connection, it belongs to that."""
         if len(request.body) <= _CHALLENGED_LIMIT:
-            request.connection.state[_CHALLENGED] = (request, response, now)
+            request.connection.state[_CHALLENGED] = (Asked.of(request), response, now)
 
     def refused(self, inform: Inform, request: Request, response: Response) -> None:
         """The login of a phone that sent this Inform was wrong: kept for those who wait for its session."""
@@ -225,7 +246,7 @@ class Recorder:
             peer=request.peer,
         )
         await self._runner.drive(traces.begin(device_id, trace, TraceStart(sid="")))
-        recording.exchange(request, response, now)
+        recording.add((Asked.of(request), response, now), request.connection, now)
         await self._runner.drive(traces.end(key, trace.id, REFUSED, at=self._now()))
 
     # --- how things stand -------------------------------------------------------------------------------
