@@ -45,6 +45,7 @@ def test_the_document_is_openapi_3_1(server):
     assert faults == []
 
 
+@pytest.mark.timeout(600)
 def test_no_server_error_and_no_answer_that_is_not_documented(server, tmp_path):
     settings = tmp_path / "schemathesis.toml"
     settings.write_text(_settings(_known(server), server.api.headers["Authorization"]))
