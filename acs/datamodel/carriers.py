@@ -35,6 +35,8 @@ class Carrier(Struct, frozen=True):
     path: str = ""
     #: which SetParameterValues it belongs in: STANDARD, or the object that holds the vendor's leaves
     group: str = STANDARD
+    #: by file, because the phone lacks this instance of an object
+    lacks: str = ""
 
 
 class Carriage(Struct, frozen=True):
@@ -71,7 +73,9 @@ def carry(
     phone = tree if isinstance(tree, PhonePaths) else PhonePaths(tree)
     told = mapping.to_parameters(keys, phone, lambda path: objection(path, phone, refused), known)
     carriers = {
-        key: _by_parameter(told.paths[key], phone) if key in told.paths else _by_file(told.left[key])
+        key: _by_parameter(told.paths[key], phone)
+        if key in told.paths
+        else Carrier(CarrierKind.FILE, told.left[key], lacks=told.lacks.get(key, ""))
         for key in keys
     }
     return Carriage(carriers, told.writes)

@@ -42,6 +42,15 @@ class Translation(Struct, frozen=True):
     left: dict[str, str]
     #: the path that a key is read back from, where it is written
     paths: dict[str, str]
+    #: of keys that are left: the instance that the phone lacks for them
+    lacks: dict[str, str]
+
+
+class _Left(Struct, frozen=True):
+    """Why no parameter carries a key, and which instance the phone lacks, "" for none."""
+
+    why: str
+    row: str = ""
 
 
 class _Wanted(Struct):
@@ -84,12 +93,14 @@ def to_parameters(
     """
     phone = _paths_of(tree)
     codecs = {**(known or {}), **keys}
-    result = Translation({}, {}, {})
+    result = Translation({}, {}, {}, {})
     wanted: dict[tuple[int, tuple[tuple[str, int], ...]], _Wanted] = {}
     for name, value in keys.items():
         chosen = _choose(name, phone, codecs, objection)
-        if isinstance(chosen, str):
-            result.left[name] = chosen
+        if isinstance(chosen, _Left):
+            result.left[name] = chosen.why
+            if chosen.row:
+                result.lacks[name] = chosen.row
             continue
         rule, key, numbers, paths = chosen
         place = (id(rule), tuple(numbers.items()))
@@ -108,7 +119,7 @@ def carrying_path(
 ) -> tuple[str, str]:
     """The full path that this key (with its numbers) is read back from; or "" and why there is none."""
     chosen = _choose(key, _paths_of(tree), known or {}, objection)
-    return ("", chosen) if isinstance(chosen, str) else (chosen[3][0], "")
+    return ("", chosen.why) if isinstance(chosen, _Left) else (chosen[3][0], "")
 
 
 def _paths_of(tree: KnownParameters | PhonePaths) -> PhonePaths:
@@ -117,21 +128,22 @@ def _paths_of(tree: KnownParameters | PhonePaths) -> PhonePaths:
 
 def _choose(
     name: str, phone: PhonePaths, codecs: Mapping[str, str], objection: Objection
-) -> tuple[Rule, str, dict[str, int], list[str]] | str:
+) -> tuple[Rule, str, dict[str, int], list[str]] | _Left:
     """The first rule of this key whose parameter the phone has and lets be set; else why there is none."""
-    why = "no parameter is known for this key"
+    why, row = "no parameter is known for this key", ""
     for rule, key, numbers in shipped().of(name):
         if len(numbers) < len(rule.letters):
-            return f"the key needs a number for {' and '.join(rule.letters)}"
+            return _Left(f"the key needs a number for {' and '.join(rule.letters)}")
         try:
             paths = resolve(rule.paths[0], phone, numbers, _codec(rule, numbers, codecs))
         except NotThere as missing:
-            why = str(missing)
+            why, row = str(missing), missing.row
             continue
+        row = ""
         why = next(filter(None, map(objection, paths)), "")
         if not why:
             return rule, key, numbers, paths
-    return why
+    return _Left(why, row)
 
 
 def _write(

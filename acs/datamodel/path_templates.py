@@ -40,7 +40,12 @@ class Codec(Struct, frozen=True):
 
 
 class NotThere(LookupError):
-    """The phone has no such parameter; the text says what is missing."""
+    """The phone has no such parameter; the text says what is missing. `row` is the path of the instance that
+    it lacks, "" where it is something else."""
+
+    def __init__(self, text: str, row: str = "") -> None:
+        super().__init__(text)
+        self.row = row
 
 
 class PhonePaths:
@@ -76,7 +81,8 @@ class PhonePaths:
                 return position
         elif 1 <= position <= len(found):
             return found[position - 1]
-        raise NotThere(f"the phone has no {table}{position}.")
+        row = f"{table}{position}."
+        raise NotThere(f"the phone has no {row}", row)
 
 
 @lru_cache(maxsize=256)

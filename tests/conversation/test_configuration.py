@@ -140,6 +140,87 @@ def test_one_refused_path_of_a_set_goes_by_file_and_the_others_are_set(server, o
     assert asked.texts("Name") == [NTP_PATH]
 
 
+PROFILES = "Device.Services.VoiceService.1.VoiceProfile."
+LABEL = "Line.1.SIP.X_001565_Label"
+
+
+@pytest.fixture
+def one_profile(server):
+    """`one_profile()`: a learnt phone with one account, whose table of accounts takes more."""
+
+    def made(product_class, most="6"):
+        phone = server.phone(product_class=product_class)
+        phone.tree |= {
+            f"{PROFILES}1.{LABEL}": "first",
+            "Device.Services.VoiceService.1.Capabilities.MaxProfileCount": most,
+        }
+        listed = phone._names
+
+        def names(path, *, next_level):
+            found = listed(path, next_level=next_level)
+            return {name: writable or name == PROFILES for name, writable in found.items()}
+
+        phone._names = names
+        phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+        return phone
+
+    return made
+
+
+def test_a_row_that_the_phone_lacks_is_added_once_and_then_set(one_profile, operator, desire):
+    phone = one_profile("Growing")
+    desire(phone, {"account.2.label": "second"})
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    asked = phone.goes_on_until("AddObject")
+    assert asked.text("ObjectName") == PROFILES
+    phone.tree[f"{PROFILES}2.{LABEL}"] = ""
+    phone.answers(asked, texts.status_response("AddObject", InstanceNumber="2"))
+    asked = phone.goes_on_until("SetParameterValues")
+    assert (asked.texts("Name"), asked.texts("Value")) == ([f"{PROFILES}2.{LABEL}"], ["second"])
+    phone.answers(asked, phone.obeys(asked))
+    phone.goes_on_until()
+    assert operator.device(phone).config.settled == "converged"
+    assert f"Configuration needs {PROFILES}2. for account.2.label" in operator.told(phone)
+    assert phone.holds_session("2 PERIODIC") == ["InformResponse"]
+
+
+def test_a_row_that_the_phone_refuses_is_asked_for_once_and_its_keys_go_by_file(one_profile, desire):
+    phone = one_profile("Full")
+    desire(phone, {"account.2.label": "second"})
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    asked = phone.goes_on_until("AddObject")
+    phone.answers(asked, texts.fault(9004, "Resources exceeded"))
+    push = phone.goes_on_until("Download")
+    phone.answers(push, phone.obeys(push))
+    phone.goes_on_until()
+    desire(phone, {"account.2.label": "another"})
+    assert "AddObject" not in phone.holds_session("2 PERIODIC")
+
+
+def test_a_lost_answer_to_an_added_row_adds_no_other(one_profile, operator, desire):
+    phone = one_profile("Lossy")
+    desire(phone, {"account.2.label": "second"})
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    phone.goes_on_until("AddObject")
+    phone.tree[f"{PROFILES}2.{LABEL}"] = ""  # it had added it
+    phone.hangs_up()
+    used = phone.holds_session("2 PERIODIC")
+    assert "AddObject" not in used
+    assert phone.tree[f"{PROFILES}2.{LABEL}"] == "second"
+    assert operator.device(phone).config.settled == "converged"
+
+
+def test_a_phone_that_can_have_no_more_rows_is_not_asked_for_one(one_profile, desire):
+    phone = one_profile("Small", most="1")
+    desire(phone, {"account.2.label": "second"})
+    used = phone.holds_session("2 PERIODIC")
+    assert "AddObject" not in used
+    assert "Download" in used
+
+
 def test_a_phone_below_internet_gateway_device_is_set_there(server, operator, desire):
     phone = server.phone(product_class="Gateway")
     renamed = {

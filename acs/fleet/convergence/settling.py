@@ -54,6 +54,7 @@ def settled(situation: Situation) -> Changes:
         pushes=0 if converged else state.pushes,
         push_at=0.0 if converged else state.push_at,
         problems=problems,
+        rows=state.rows,
     )
     news = ended is not state.settled or problems != state.problems or state.sets or state.pushes
     reasons = {**problems, **{one.key: _WAITS for one in waiting}}

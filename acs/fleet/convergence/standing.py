@@ -39,6 +39,7 @@ def anew(state: ConfigState, mark: str) -> ConfigState:
         void_before=state.void_before,
         reset_at=state.reset_at,
         problems=state.problems,
+        rows=state.rows,
     )
 
 

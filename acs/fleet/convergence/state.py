@@ -64,3 +64,5 @@ class ConfigState(Struct, frozen=True, array_like=True):
     free: bool = False
     #: the call that was in the way when they were asked, as a clause; "" for none
     call: str = ""
+    #: instances of objects that the phone was asked to add, each once
+    rows: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ and before what would make it reboot.
 
 from __future__ import annotations
 
-from hashlib import blake2b, sha256
+from hashlib import sha256
 
 from msgspec import structs
 
@@ -16,18 +16,18 @@ from acs.datamodel.mapping import Write
 from acs.fleet import guarding, learner, outcome, sending
 from acs.fleet.attributes import mac_of
 from acs.fleet.changes import Changes, TimelineEntry
-from acs.fleet.convergence import words
+from acs.fleet.convergence import rows, words
 from acs.fleet.convergence.drift import Comparison, compare
+from acs.fleet.convergence.own_tasks import own_task
 from acs.fleet.convergence.standing import anew
 from acs.fleet.convergence.state import ConfigState
 from acs.fleet.convergence.when import is_push, under_way
 from acs.fleet.convergence.wish import Wish
 from acs.fleet.device import Learning
-from acs.fleet.identity import device_key, task_id
 from acs.fleet.learning import reading_again
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
-from acs.fleet.task import DownloadWork, Task, Work
+from acs.fleet.task import DownloadWork
 
 #: The `ref` of a set.
 SET = "config-set"
@@ -37,9 +37,6 @@ CALLS, COME_AGAIN = "config-calls", "config-again"
 
 #: Seconds after which a phone in a call is asked again.
 AGAIN = 300
-
-#: Who put down the tasks that bring configuration files.
-ACTOR = "desired configuration"
 
 FILE_TYPE = "3 Vendor Configuration File"
 
@@ -60,6 +57,7 @@ def next_step(situation: Situation) -> Step | None:
         return _come_again(situation, state)
     compared = compared_now(situation, wish)
     calm = _read(situation, compared, wish) or _set(situation, compared.without_reboots())
+    calm = calm or rows.next_step(situation, compared)
     if calm is not None:
         return calm
     step = _set(situation, compared) or _push(situation, compared, wish)
@@ -189,21 +187,6 @@ def _push(situation: Situation, compared: Comparison, wish: Wish) -> Step | None
     changes = _with(situation, state).then(Changes(timeline=(entry,)))
     step = sending.step(task, situation.after(changes))
     return Step(step.request, step.ref, changes.then(step.changes))
-
-
-def own_task(situation: Situation, work: Work, which: str) -> Task:
-    """A task that an operator's wish led to, claimed for this session. `which` tells it from others of the
-    session: made again, it is the same."""
-    device, now = situation.device, situation.now
-    salt = blake2b(f"{situation.session} {which}".encode(), digest_size=6).digest()
-    task = Task(
-        id=task_id(device_key(device.id), salt),
-        device=device.id,
-        work=work,
-        created_at=now,
-        created_by=ACTOR,
-    )
-    return outcome.claimed(task, now, situation.session)
 
 
 def _lines(values: dict[str, str], wish: Wish) -> dict[str, str]:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from acs.fleet import sending
 from acs.fleet.changes import Changes
-from acs.fleet.convergence.steps import own_task
+from acs.fleet.convergence.own_tasks import own_task
 from acs.fleet.device import Learning
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
