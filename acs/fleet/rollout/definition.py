@@ -20,6 +20,9 @@ Limit = int | str
 
 LONGEST_NAME = 100
 
+#: Bytes a second: with less no phone would wait for its image.
+LEAST_BANDWIDTH = 1024
+
 
 class Kind(StrEnum):
     FIRMWARE = "firmware"
@@ -69,7 +72,8 @@ class Pace(Struct, frozen=True, forbid_unknown_fields=True):
     at_once: Annotated[int, Meta(ge=1, le=10_000)] = 50
     #: at one site (a tag such as site=7, else the /24 network), 0 for no limit
     per_site: Annotated[int, Meta(ge=0, le=10_000)] = 0
-    #: bytes a second of firmware that all phones of the rollout together may be offered, 0 for no limit
+    #: bytes a second that the file server sends all phones of the rollout together, 0 for no limit; no more
+    #: of them are let begin than that carries
     bandwidth: Annotated[int, Meta(ge=0)] = 0
 
 
@@ -202,6 +206,9 @@ def _of_course(definition: Definition) -> Iterator[Fault]:
         wrong = waves.fault(size, last=number == len(definition.waves) - 1)
         if wrong:
             yield f"waves[{number}]", size, *wrong
+    if 0 < definition.pace.bandwidth < LEAST_BANDWIDTH:
+        allowed = f"0 for no limit, or {LEAST_BANDWIDTH} bytes a second at least"
+        yield "pace.bandwidth", definition.pace.bandwidth, "is too little for any phone", allowed
     if not definition.waves:
         yield "waves", [], "is empty", "sizes, such as `1%`, 50, `rest`"
     listed = isinstance(definition.window, tuple)

@@ -47,6 +47,7 @@ def test_every_wrong_field_is_named(api):
         "stop": {"failures": "many"},
         "window": [{"from": "25:00", "to": "05:00", "zone": "Mars"}],
         "start": "soon",
+        "pace": {"bandwidth": 100},
     }
     errors = refused(api("POST", "/rollouts", json=body))
     assert set(errors) == {
@@ -56,6 +57,7 @@ def test_every_wrong_field_is_named(api):
         "window[0].from",
         "window[0].zone",
         "start",
+        "pace.bandwidth",
     }
     assert set(refused(api("POST", "/rollouts", json={**REBOOT, "select": "model ="}))) == {"select"}
     assert set(refused(api("POST", "/rollouts", json={**REBOOT, "canary": "nobody"}))) == {"canary"}
