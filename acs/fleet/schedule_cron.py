@@ -98,7 +98,7 @@ def _fault_of(field: _Field, part: str) -> str:
         return ""
     nth = _NTH.fullmatch(part)
     if nth and field.names is _DAYS:
-        return "" if _number(field, nth["day"]) is not None else f"{nth['day']!r} is none"
+        return "" if _number(field, nth["day"]) is not None else f"{nth['day']!r} is no {field.name}"
     read = _PART.fullmatch(part)
     if read is None:
         return f"{part!r} is not understood" if part else "something is missing beside a comma"
@@ -110,7 +110,7 @@ def _fault_of(field: _Field, part: str) -> str:
     numbers = [_number(field, end) for end in ends]
     for end, number in zip(ends, numbers, strict=True):
         if number is None:
-            return f"{end!r} is none"
+            return f"{end!r} is no {field.name}"
     first, last = numbers[0], numbers[-1]
     assert first is not None
     assert last is not None

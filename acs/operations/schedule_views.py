@@ -44,7 +44,7 @@ class ScheduleView(Struct, frozen=True):
     id: str
     name: str
     kind: Kind
-    cron: str
+    cron: str | None
     at: datetime | None
     zone: str
     what: dict[str, Any]
@@ -103,7 +103,7 @@ def _view(one: Schedule, last: RunView | None) -> ScheduleView:
         id=one.id,
         name=one.name,
         kind=one.template.definition.kind,
-        cron=one.cron,
+        cron=one.cron or None,
         at=moment(one.once),
         zone=one.zone,
         what=msgspec.to_builtins(essentials(one.template.definition)),

@@ -48,12 +48,12 @@ Keeping = Annotated[
 
 
 class ScheduleRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """Either `cron` or `at`. `what` is a rollout without name and start."""
+    """Either `cron` or `at`; null and "" are as if left out. `what` is a rollout without name and start."""
 
     name: Name
     what: Essentials
-    cron: Cron = ""
-    at: At = ""
+    cron: Cron | None = None
+    at: At | None = None
     zone: Zone = rules.UTC
     enabled: bool = True
     late: Late | None = None
@@ -65,8 +65,8 @@ class ScheduleChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     what: Essentials | UnsetType = UNSET
-    cron: Cron | UnsetType = UNSET
-    at: At | UnsetType = UNSET
+    cron: Cron | UnsetType | None = UNSET
+    at: At | UnsetType | None = UNSET
     zone: Zone | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     late: Late | UnsetType | None = UNSET
@@ -181,7 +181,7 @@ def _check(asked: ScheduleRequest, now: float, *, time: bool = True) -> None:
         allowed = "printable text, without blanks around it"
         faults.append(FieldError("name", "is no name", asked.name, allowed))
     for (field, value, message, allowed), at in (
-        rules.faults_of_time(asked.cron, asked.at, asked.zone, now) if time else ()
+        rules.faults_of_time(asked.cron or "", asked.at or "", asked.zone, now) if time else ()
     ):
         faults.append(FieldError(field, message, value, allowed, position=UNSET if at is None else at))
     if asked.keep is not None:
@@ -247,7 +247,7 @@ def _settings(asked: ScheduleRequest) -> dict[str, Any]:
     clock = schedule_times.zone_of(asked.zone)
     assert clock is not None, "it was checked"
     return {
-        "cron": " ".join(asked.cron.split()),
+        "cron": " ".join((asked.cron or "").split()),
         "once": schedule_times.read_time(asked.at, clock) if asked.at else 0.0,
         "zone": asked.zone,
         "enabled": asked.enabled,

@@ -45,7 +45,9 @@ def test_one_is_made_and_tells_when_it_runs(api):
 
 def test_one_that_runs_once(api):
     view = api("POST", "/schedules", json={"name": "once", "at": in_seconds(3600), "what": BACKUP}).json()
-    assert (view["cron"], view["coming"]) == ("", [view["at"]])
+    assert (view["cron"], view["coming"]) == (None, [view["at"]])
+    null = {"name": "null", "at": None, "cron": "@daily", "what": BACKUP}
+    assert api("POST", "/schedules", json=null).status_code == 201
     local = {"name": "local", "at": "2031-07-01T02:30", "zone": "Europe/Berlin", "what": BACKUP}
     assert api("POST", "/schedules", json=local).json()["at"] == "2031-07-01T00:30:00Z"
 
@@ -53,7 +55,8 @@ def test_one_that_runs_once(api):
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
-        ({"cron": "30 25 * * *"}, "cron", "hour: '25'"),
+        ({"cron": "30 25 * * *"}, "cron", "hour: '25' is no hour"),
+        ({"cron": None}, "cron", "is required"),
         ({"cron": "nightly"}, "cron", "1 fields"),
         ({"cron": "0 0 31 2 *"}, "cron", "never comes"),
         ({"cron": ""}, "cron", "is required"),
@@ -120,7 +123,7 @@ def test_it_is_changed_turned_off_and_on(api):
     assert {one[11:] for one in weekly["coming"]} == {"04:00:00Z"}
     once = api("PATCH", path, json={"at": "2031-01-01T00:00:00Z"})
     assert once.status_code == 200, once.text
-    assert (once.json()["cron"], once.json()["next_at"]) == ("", "2031-01-01T00:00:00Z")
+    assert (once.json()["cron"], once.json()["next_at"]) == (None, "2031-01-01T00:00:00Z")
     assert set(refused(api("PATCH", path, json={"cron": "* *"}))) == {"cron"}
     what = api("PATCH", path, json={"what": {"kind": "reboot", "select": "all"}, "keep": None}).json()
     assert (what["kind"], what["keep"]) == ("reboot", None)
