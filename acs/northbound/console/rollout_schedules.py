@@ -60,7 +60,7 @@ def in_words(one: ScheduleView) -> str:
     """When it runs: `every day at 02:30, Europe/Berlin`."""
     if one.at is not None:
         return f"once, {stamp(one.at)}"
-    usual = _USUAL.fullmatch(one.cron)
+    usual = _USUAL.fullmatch(one.cron or "")
     if usual is None:
         return f"{one.cron} ({one.zone})"
     clock = f"{int(usual[2]):02}:{int(usual[1]):02}, {one.zone}"
