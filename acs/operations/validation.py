@@ -16,6 +16,9 @@ from acs.operations.errors import FieldError, Invalid
 
 T = TypeVar("T", bound=Struct)
 
+#: Whole numbers up to here are exact as floats.
+_EXACT = 2**53
+
 
 def read(kind: type[T], given: Any, *, strict: bool = True) -> T:
     """`given` as a record of this kind. With `strict` off, numbers and booleans may be written as text.
@@ -69,11 +72,26 @@ def _value(kind: Any, given: Any, at: str, strict: bool, faults: list[FieldError
     try:
         return convert(given, kind, strict=strict)
     except ValidationError as error:
+        whole = _whole(given)
+        if whole is not given:
+            return _value(kind, whole, at, strict, faults)
         before = len(faults)
         _parts(kind, given, at, strict, faults)
         if len(faults) == before:
             faults.append(FieldError(field=at, message=_sentence(error), value=given, allowed=allowed(kind)))
         return None
+
+
+def _whole(given: Any, depth: int = 8) -> Any:
+    """With 3 for 3.0, which JSON does not tell apart; the very same where there is no such number."""
+    if isinstance(given, float) and given.is_integer() and abs(given) < _EXACT:
+        return int(given)
+    within: Any = given.values() if isinstance(given, Mapping) else given if isinstance(given, list) else ()
+    parts = list(within) if depth else []
+    changed = [_whole(part, depth - 1) for part in parts]
+    if all(new is part for new, part in zip(changed, parts, strict=True)):
+        return given
+    return dict(zip(given, changed, strict=True)) if isinstance(given, Mapping) else changed
 
 
 def _parts(kind: Any, given: Any, at: str, strict: bool, faults: list[FieldError]) -> None:

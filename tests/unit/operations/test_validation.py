@@ -48,6 +48,13 @@ def test_what_is_right_becomes_a_record():
     assert read(Bike, {"name": "Anna", "note": None}).note is None
 
 
+def test_a_whole_number_is_one_however_json_writes_it():
+    bike = read(Bike, {"name": "Anna", "wheels": [{"size": 28.0}], "parts": {"a": 1.0, "b": {"size": 1e1}}})
+    assert bike == Bike("Anna", (Wheel(28),), None, {"a": 1, "b": Wheel(10)})
+    assert faults(Bike, {"name": "Anna", "wheels": [{"size": 28.5}]})["wheels[0].size"].value == 28.5
+    assert "wheels[0].size" in faults(Bike, {"name": "Anna", "wheels": [{"size": 1e300}]})
+
+
 def test_all_faults_are_found_wherever_they_are():
     found = faults(
         Bike,
