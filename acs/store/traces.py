@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct, ValidationError, structs
 from msgspec.msgpack import Decoder
 
 from acs.fleet.device import OperatorNotes, TraceOrder
@@ -142,9 +142,18 @@ def read(key: str, trace: str) -> Call[Recorded | None]:
         if not answer:
             return None
         start, *messages = map(zlib.decompress, answer)
-        return Recorded(_decode_start(start), tuple(map(_decode_message, messages)))
+        return Recorded(_start(start), tuple(map(_decode_message, messages)))
 
     return Call(("LRANGE", _messages(key, trace), 0, -1), decode)
+
+
+def _start(stored: bytes) -> TraceStart:
+    """How things stood; nothing, where a version of this server wrote it whose records are no longer known.
+    What was said can be read all the same."""
+    try:
+        return _decode_start(stored)
+    except ValidationError:
+        return TraceStart(sid="")
 
 
 def delete(key: str, trace: str) -> Call[bool]:

@@ -6,16 +6,16 @@ from typing import Any
 
 from acs.fleet.trace.records import LONGEST_ORDER
 from acs.northbound.console import notices, pages
-from acs.northbound.console.phone import find, frame
+from acs.northbound.console.phone import PATIENCE, find, frame
 from acs.northbound.console.templating import plural, stamp
 from acs.northbound.console.visits import Answer, Page, Visit, phone_path
-from acs.operations import traces, validation
+from acs.operations import traces, validation, wake
 from acs.operations.actors import Role
 from acs.operations.errors import Conflict, Invalid
 from acs.operations.traces import TraceRequest
 from acs.store.devices import KnownDevice
 
-pages.part("phone-traces")
+pages.part("phone-traces", "phone-trace")
 
 #: Seconds of an hour, which the form counts in.
 _HOUR = 3600
@@ -45,7 +45,20 @@ async def _order(visit: Visit) -> Answer:
     armed = await traces.arm(visit.runner, known, asked, by=visit.actor.name, now=visit.now)
     visit.tell(who, new={"sessions": asked.sessions, "expires_in": asked.expires_in})
     count = "The next session is" if armed.sessions == 1 else f"The next {armed.sessions} sessions are"
-    return notices.done(back, f"{count} recorded.")
+    said = f"{count} recorded."
+    if form.text("wake"):
+        services = visit.services
+        woken = await wake.send(
+            visit.runner,
+            services.wake,
+            services.reactor,
+            known.device.id,
+            patience=PATIENCE,
+            by=visit.actor.name,
+            now=visit.now,
+        )
+        said += f" Connection request: {woken.outcome}."
+    return notices.done(back, said)
 
 
 def _read(given: dict[str, str]) -> TraceRequest:

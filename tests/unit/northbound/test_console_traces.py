@@ -6,9 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
+from acs.cwmp.session import Session
+from acs.cwmp.versions import CWMP_1_0
 from acs.fleet.identity import device_key
-from acs.store import devices, traces
-from tests.unit.northbound.test_traces import recorded
+from acs.store import devices, sessions, traces
+from tests.unit.northbound.test_traces import SID_END, recorded
 
 __all__ = ["recorded"]
 
@@ -56,6 +58,29 @@ def test_a_wrong_number_is_told_and_the_form_keeps_what_was_filled_in(browser, t
     assert page.status == 422
     assert name in page.text
     assert page.value(name) == value
+
+
+def test_the_phone_is_woken_where_that_is_wished(browser, tab):
+    adam = browser("adam", "operator")
+    [form] = adam.get(tab).tree.xpath("//form[.//button[@value='record']]")
+    assert ("wake", "yes") in form.form_values()
+    page = adam.post(tab, [*form.form_values(), ("deed", "record")])
+    assert "The next session is recorded. Connection request: accepted." in page.text
+
+
+def test_a_conversation_that_goes_on_is_shown_as_it_comes(browser, tab, recorded, store):
+    identifier, trace = recorded
+    key = device_key(identifier)
+    page = browser("adam").get(f"{tab}/{trace}")
+    assert page.tree.xpath("//*[@data-live]") == []
+    store.drive(traces.end(key, trace, "", at=0))
+    session = Session(sid=key + SID_END, namespace=CWMP_1_0, opened_at=1000.0)
+    store.run(sessions.open_session(key, session))
+    page = browser("eve").get(f"{tab}/{trace}")
+    assert "The session goes on." in page.text
+    [live] = page.tree.xpath("//main//*[@data-live]/@data-live")
+    part = browser("ida").get(live)
+    assert part.tree.xpath("//ol[@class='talk']/li/@class") == ["phone", "server"] * 2
 
 
 def test_a_session_is_a_conversation(browser, tab, recorded):
