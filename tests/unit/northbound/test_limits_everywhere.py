@@ -117,6 +117,7 @@ def known(api, phone, store):
             done("PUT", f"/groups/{group}/members/{quote(one, safe='')}")
     tasks = [done("POST", f"{at[one]}/tasks", json={"type": "reboot"})["id"] for one in (mine, other)]
     done("POST", "/wake", json={"devices": [mine, other]})
+    done("POST", f"{at[other]}/traces", json={})
     done("PUT", "/files/shared.cfg", content=b"shared")
     for name, device in (("mine.cfg", mine), ("rival-value.cfg", other)):
         store.run(files.put(StoredFile(name, "0" * 64, 10, "3 Vendor Configuration File", device=device)))
@@ -187,7 +188,7 @@ def filled(value, known):
 def paths(route, known):
     """The route's path with all that may stand in its places."""
     names = re.findall(r"\{(\w+)\}", route.path)
-    for values in itertools.product(*(PLACES[name] for name in names)):
+    for values in itertools.product(*(PLACES.get(name, ("none",)) for name in names)):
         path = route.path
         for name, value in zip(names, values, strict=True):
             path = path.replace(f"{{{name}}}", quote(filled(value, known), safe=""))
@@ -213,7 +214,10 @@ def other_phone(api, known):
     of_other = f"/devices/{quote(known['other'], safe='')}"
     seen = [
         of_other,
-        *(f"{of_other}/{what}" for what in ("config", "config/history", "tasks", "timeline", "wake")),
+        *(
+            f"{of_other}/{what}"
+            for what in ("config", "config/history", "traces", "tasks", "timeline", "wake")
+        ),
     ]
     seen += ["/groups/rival-group", "/groups/rival-group/config", "/selectors/rivals", "/rules/rivals"]
     seen += ["/webhooks", "/dead-letters", "/awaited", "/users", "/config", "/models/CP860/config"]
