@@ -12,7 +12,7 @@ from msgspec import Struct
 from acs.fleet.fleet_event import FAMILIES, Kind, is_kind
 from acs.operations import limits
 from acs.operations.errors import Invalid
-from acs.operations.ports import Runner, moment
+from acs.operations.ports import Runner, moment, within_time
 from acs.store import events as store
 from acs.store.events import Kept
 
@@ -163,7 +163,7 @@ def _time(text: str) -> float:
         read = datetime.fromisoformat(text)
         if read.tzinfo is None:
             raise ValueError("a time without a zone") from None
-        return read.timestamp()
+        return within_time(read.timestamp())
     if not 0 <= seconds < 1e12:
         raise ValueError("no time of this age")
     return seconds

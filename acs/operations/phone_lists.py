@@ -46,7 +46,11 @@ def read(content: bytes) -> PhoneList:
     """
     rows = _rows(_text(content))
     found = PhoneList()
-    number, header = next(rows, (1, []))
+    try:
+        number, header = next(rows, (1, []))
+    except csv.Error as error:
+        found.blame(1, "", f"is no CSV: {error}", "")
+        raise Invalid(found.faults) from None
     columns = [name.strip().lower() for name in header]
     _check_columns(columns, header, found)
     if found.faults:

@@ -35,6 +35,15 @@ Replay = Callable[[TraceStart, Sequence[TraceMessage]], Awaitable[Sequence[Repla
 Sleep = Callable[[float], Awaitable[None]]
 
 
+#: The last second that has a date.
+LAST = 253_402_300_799.0
+
+
 def moment(seconds: float) -> datetime | None:
     """Seconds since the epoch as the interfaces show them: a UTC time, None for never."""
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    return datetime.fromtimestamp(within_time(seconds), UTC) if seconds else None
+
+
+def within_time(seconds: float) -> float:
+    """The nearest time from 1970 to 9999: the zone of a date may carry it beyond these."""
+    return min(max(seconds, 0.0), LAST)

@@ -19,12 +19,12 @@ from acs.fleet.requests import DOWNLOAD_TYPES
 from acs.fleet.task import DownloadWork, Work
 from acs.operations import limits, validation
 from acs.operations.errors import FieldError, Invalid
-from acs.operations.ports import Runner
+from acs.operations.ports import LAST, Runner, within_time
 from acs.store import files
 from acs.store.files import StoredFile
 
 #: A time is ISO 8601 with its zone, or seconds since the epoch.
-Moment = Annotated[datetime, Meta(tz=True)] | Annotated[float, Meta(ge=0, le=253_402_300_799)]
+Moment = Annotated[datetime, Meta(tz=True)] | Annotated[float, Meta(ge=0, le=LAST)]
 
 
 class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,4 +164,4 @@ def _faults_of_times(schedule: Schedule, now: float) -> list[FieldError]:
 def _seconds(moment: datetime | float | None) -> float:
     if moment is None:
         return 0
-    return moment.timestamp() if isinstance(moment, datetime) else moment
+    return within_time(moment.timestamp()) if isinstance(moment, datetime) else moment

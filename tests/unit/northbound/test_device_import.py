@@ -226,3 +226,10 @@ def test_roles(as_role, role, status):
     send(caller, "mac\n001565000001\n", status)
     assert caller("GET", "/awaited").status_code == 200
     assert caller("DELETE", "/awaited/001565000001").status_code == (204 if status == 200 else 403)
+
+
+@pytest.mark.parametrize("content", [b'{"name":"a"}\n', b'mac,"na"me\n', b'"mac'])
+def test_a_first_line_that_is_no_csv_is_named(api, content):
+    answer = api("POST", "/devices/import", content=content)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["line"] == 1

@@ -75,6 +75,14 @@ def test_events_by_kind_and_phone(api, store, query, kinds, since):
     assert told(api("GET", f"/events?{query}{since}")) == kinds
 
 
+@pytest.mark.parametrize(
+    "since", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B23:59", "1969-01-01T00:00:00Z"]
+)
+def test_whatever_there_is_is_since_the_beginning_of_time(api, store, since):
+    happen(store, "device_late")
+    assert told(api("GET", f"/events?since={since}")) == ["device_late"]
+
+
 @pytest.mark.parametrize("query", ["kind=devise", "since=yesterday", "since=2020-01-01T00:00:00", "limit=0"])
 def test_what_cannot_be_asked_of_events(api, query):
     answer = api("GET", f"/events?{query}")

@@ -412,3 +412,11 @@ def test_whoever_hangs_up_while_waiting_is_no_error(api, tasks_path, base_url, d
     new = log.read_text().removeprefix(before)
     assert '"level":"error"' not in new
     assert "Traceback" not in new
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_that_its_zone_carries_out_of_all_years_harms_nothing(api, phone, moment):
+    path = f"/devices/{quote(phone(), safe='')}/tasks"
+    made = api("POST", path, json={"type": "reboot", "not_before": moment})
+    assert made.status_code == 201
+    assert api("GET", path).json()["items"] == [made.json()]
