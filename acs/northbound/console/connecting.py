@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,7 +56,23 @@ def _lines(visit: Visit) -> dict[str, Any]:
         "trusted": trusted,
         "provisioning": provisioning,
         "code": qr_code(provisioning) if provisioning else "",
+        "simulate": _simulate(visit) if trusted else "acs simulate --phones 1",
     }
+
+
+def _simulate(visit: Visit) -> str:
+    """What starts a simulated phone, typed where the server was started."""
+    program = Path(sys.executable).with_name("acs")
+    found = shutil.which("acs")
+    here = Path.cwd()
+    name = "acs"
+    if program.exists() and not (found and Path(found).samefile(program)):
+        name = str(program.relative_to(here) if program.is_relative_to(here) else program)
+    words = [name, "simulate", "--phones", "1"]
+    data_dir = next((value for setting, value, _ in visit.services.settings if setting == "data_dir"), "")
+    if data_dir not in ("", "acs-data"):
+        words += ["--data-dir", data_dir]
+    return shlex.join(words)
 
 
 def _with_host(url: str, host: str) -> str:
