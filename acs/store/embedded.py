@@ -75,6 +75,9 @@ aof-load-truncated yes
 auto-aof-rewrite-percentage 100
 auto-aof-rewrite-min-size 64mb
 maxmemory-policy noeviction
+# a backup takes a snapshot as a replica does: at once, and not by way of a file here
+repl-diskless-sync yes
+repl-diskless-sync-delay 0
 # long timelines: all but the ends of the list compressed
 list-compress-depth 1
 """
