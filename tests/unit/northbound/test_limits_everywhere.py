@@ -13,6 +13,7 @@ import pytest
 from acs.fleet.alert import site_alert
 from acs.fleet.fleet_event import event
 from acs.fleet.hook import Rule, delivery
+from acs.northbound.console.rooms import PAGES
 from acs.northbound.rest.routes import ROUTES
 from acs.store import alerts, events, files, hooks
 from acs.store.files import StoredFile
@@ -258,3 +259,45 @@ def test_no_route_shows_or_changes_anything_of_anothers_phone(as_role, known, ot
         "POST /api/v1/wake",
         "GET /api/v1/presence",
     }
+
+
+#: what is said in every form of the console, so that it does what it can
+FORM = {
+    "deed": "add_tag",
+    "value": "taken",
+    "tags": "mine site9 taken",
+    "label": "taken",
+    "all": "1",
+    "confirmed": "yes",
+    "name": "x",
+    "select": "all",
+}
+
+#: what no page of its own is: a stream, and the ends of the session
+NO_PAGES = {"GET /live", "POST /logout", "POST /account/password"}
+
+
+def test_no_page_shows_or_changes_anything_of_anothers_phone(browser, known, other_phone):
+    rita = browser("rita-limited", "admin", select="tag = mine")
+    csrf = rita.csrf(rita.get("/account"))
+    before = other_phone()
+    shown = set()
+    for page in sorted(PAGES, key=lambda page: ORDER.index(page.method)):
+        name = f"{page.method} {page.path}"
+        if page.role is None or name in NO_PAGES:
+            continue
+        for path in paths(page, known):
+            if page.method == "GET":
+                answer = rita.client.get(path)
+            else:
+                form = {**FORM, "csrf": csrf, "pick": [known["other"], known["mine"]]}
+                answer = rita.client.post(path, data=form)
+            said = f"{path} {answer.url} {known['other'] if page.method == 'POST' else ''}"
+            told = [sign for sign in SIGNS if sign in answer.text and sign not in said]
+            assert not told, f"{name} ({path}) tells {told}"
+            assert answer.status_code < 500, f"{name} ({path}): {answer.text}"
+            if page.method == "POST":
+                assert other_phone() == before, f"{name} ({path}) changed something"
+            if answer.status_code < 300:
+                shown.add(name)
+    assert shown >= {"GET /", "GET /phones", "GET /phones.csv", "GET /phones/{device}", "POST /phones/bulk"}
