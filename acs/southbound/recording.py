@@ -270,6 +270,7 @@ class Recorder:
             profile=live.profile,
             layer=live.layer,
             layers=self._store.layers(live, live.device) if live.device is not None else (),
+            groups=tuple(self._store.groups(live)),
         )
 
     async def _start(self, live: LiveSession) -> TraceStart:

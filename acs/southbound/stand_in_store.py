@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from acs.cwmp.session import Session
 from acs.datamodel.tree import ParameterTree
@@ -11,6 +11,7 @@ from acs.fleet.changes import TimelineEntry
 from acs.fleet.desired import NamedLayer
 from acs.fleet.device import Device
 from acs.fleet.known_keys import KnownKey
+from acs.fleet.layers import Group
 from acs.fleet.profile import ModelProfile
 from acs.fleet.trace.records import TraceStart
 from acs.southbound.draft import Draft
@@ -68,8 +69,14 @@ class StandInStore(SessionStore):
     def layers(self, live: LiveSession, device: Device) -> tuple[NamedLayer, ...]:
         return self._start.layers
 
+    def groups(self, live: LiveSession) -> list[Group]:
+        return list(self._start.groups)
+
     async def load(self, key: str) -> LiveSession | None:
         return None
+
+    async def note_finished(self, task_id: str, evidence: dict[str, Any]) -> None:
+        """Tasks that had ended then are not part of a replay."""
 
     async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:
         changes = draft.changes

@@ -12,7 +12,7 @@ from acs.datamodel.tree import Parameter
 from acs.fleet.desired import NamedLayer
 from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.known_keys import KnownKey
-from acs.fleet.layers import Layer
+from acs.fleet.layers import Group, Layer
 from acs.fleet.learning import LearningState
 from acs.fleet.profile import ModelProfile
 from acs.fleet.task import Task
@@ -100,3 +100,5 @@ class TraceStart(Struct, frozen=True, array_like=True, kw_only=True):
     layers: tuple[NamedLayer, ...] = ()
     known: dict[str, KnownKey] = {}
     parameters: dict[str, Parameter] = {}
+    #: those that the phone is in
+    groups: tuple[Group, ...] = ()
