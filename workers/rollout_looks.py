@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any, Literal
 
-from acs.fleet import presence
+from acs.fleet import planner, presence
 from acs.fleet.convergence.wishing import mark_of
 from acs.fleet.identity import device_key
 from acs.fleet.rollout import configuring, health, progress, turns
@@ -98,6 +98,8 @@ def _one_by_task(desk: Desk, rollout: Rollout, one: Known, found: FoundTask | No
     if task.state is TaskState.PENDING and over:
         task = _taken_back(desk, task, now) or task
     after = progress.seen(member, task, now=now, confirm=rollout.definition.confirm)
+    if after.reason == progress.UNHEARD:
+        return after.replace(reason=_unasked(desk, one.device, after))
     if member.outcome is Outcome.UNCONFIRMED and after.outcome in (
         Outcome.UNCONFIRMED,
         Outcome.SENT,
@@ -106,6 +108,20 @@ def _one_by_task(desk: Desk, rollout: Rollout, one: Known, found: FoundTask | No
     ):
         return member
     return after
+
+
+def _unasked(desk: Desk, device_id: str, member: Member) -> str:
+    """Why a phone was not asked in its turn: it did not call, or it did, and something was in the way."""
+    key = device_key(device_id)
+    found: KnownDevice | None
+    open_tasks: tuple[Task, ...]
+    found, open_tasks = desk.runner.run_all([devices.get(key), tasks.open_tasks(key)])
+    if found is None or found.device.last_inform < member.turn_at:
+        return progress.UNHEARD
+    for task in open_tasks:
+        if planner.disruptive(task) and task.state is not TaskState.PENDING:
+            return f"it called, but an earlier task of it ({task.type}) is under way"
+    return "it called, but other tasks of it came first"
 
 
 def _without_task(desk: Desk, rollout: Rollout, one: Known, now: float) -> Member:

@@ -13,7 +13,13 @@ from acs.cli.outcomes import NotFound
 _FOLDER = Path(__file__).parents[2] / "tests" / "benchmarks"
 
 #: What may be measured, by the word after `bench`; sessions without one.
-_SCRIPTS = {"sessions": "sessions.py", "select": "selection.py", "plan": "plans.py"}
+_SCRIPTS = {
+    "sessions": "sessions.py",
+    "select": "selection.py",
+    "plan": "plans.py",
+    "rollout": "rollout.py",
+    "rollout-step": "rollout_step.py",
+}
 
 
 @click.command(
@@ -21,14 +27,17 @@ _SCRIPTS = {"sessions": "sessions.py", "select": "selection.py", "plan": "plans.
 )
 @click.pass_context
 def bench(ctx: click.Context) -> None:
-    """Measure on this machine: sessions per second, CPU per session and memory per phone.
+    """Measure on this machine: sessions per second, CPU per session and memory per phone; and more.
 
     \b
     acs bench [sessions]   see `acs bench --help`
-    acs bench select       how fast selectors find phones among 100,000; see `acs bench select --help`
-    acs bench plan         how long a plan for 10,000 phones' configuration takes; see `acs bench plan --help`
+    acs bench select       how fast selectors find phones among 100,000
+    acs bench rollout      rollouts among 2,000 phones, some of which go wrong, whatever is killed
+    acs bench rollout-step what one step of a rollout costs among 100,000 phones
+    acs bench plan         how long a plan for 10,000 phones' configuration takes
 
-    Starts servers of its own, on free ports or sockets; the running one is left alone.
+    Each has its own `--help`. They start servers of their own, on free ports or sockets; the running one is
+    left alone.
     """
     words = list(ctx.args)
     name = words.pop(0) if words and words[0] in _SCRIPTS else "sessions"

@@ -136,6 +136,10 @@ def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> 
     reported = task.noting(transfer_complete=_report(request))
     if request.command_key != task.id:
         reported = reported.noting(matched_by="being the only open transfer")
+    if fault.fault_code != 0 and proof.cut_off(reported, fault.fault_code):
+        text = outcome.code_text(fault.fault_code, fault.fault_string)
+        again = outcome.again(proof.begun_anew(reported), now, text, fault.fault_code, failure=text)
+        return told.then(outcome.changed(now, again, was=situation.tasks))
     if fault.fault_code != 0:
         closed = outcome.failed(
             reported, now, fault.fault_code, outcome.code_text(fault.fault_code, fault.fault_string)

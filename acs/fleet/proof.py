@@ -253,6 +253,28 @@ def _transferred(task: Task, now: float, proved_by: str, version: str = "") -> T
     return outcome.done(task, now, result, proved_by=proved_by)
 
 
+#: Faults of a phone whose file did not come over the line (TR-069, A.5.1).
+_NOT_FETCHED = frozenset({9010, 9015, 9017})
+
+
+def cut_off(task: Task, fault_code: int) -> bool:
+    """Whether the phone's report that a download failed tells of this server's end and not of the phone's:
+    the file server was killed while it sent the file, or the phone of a rollout never got to fetch it."""
+    if not isinstance(task.work, DownloadWork) or not task.work.file or fault_code not in _NOT_FETCHED:
+        return False
+    if task.evidence.get("served_complete"):
+        return False
+    if task.evidence.get("fetches_open"):
+        return True
+    return bool(task.rollout) and not task.evidence.get("bytes_served") and task.attempts < 2
+
+
+def begun_anew(task: Task) -> Task:
+    """The task without what was seen of a transfer that came to nothing."""
+    gone = ("fetches_open", "bytes_served", "transfer_complete", "status", "booted", "boot_unread")
+    return task.replace(evidence={name: told for name, told in task.evidence.items() if name not in gone})
+
+
 def proved_by_file(task: Task, now: float) -> Task:
     """What the file server saw, taken for proof when the phone's report never came."""
     if isinstance(task.work, UploadWork) and "received" in task.evidence:

@@ -39,7 +39,8 @@ def processes(server: Server, kind: str) -> list[int]:
             elif b"redis-server" in line:
                 what = "redis"
             else:
-                what = "worker" if b"workers" in line else "server"
+                # the server's own command line may have the flag --workers
+                what = "worker" if b"\0-m\0workers\0" in line else "server"
             if what == kind:
                 found.append(pid)
     if kind == "redis" and not found:  # adopted from a supervisor that was killed

@@ -103,6 +103,14 @@ class Phones:
                 counted[entry["phone"]] = counted.get(entry["phone"], 0) + 1
         return counted
 
+    def fetched(self, serials: Sequence[str] = (), *, since: float = 0) -> dict[str, int]:
+        """How many files each phone fetched whole."""
+        counted: dict[str, int] = {}
+        for entry in self.entries("transferred", serials, fault=0):
+            if entry["at"] >= since:
+                counted[entry["phone"]] = counted.get(entry["phone"], 0) + 1
+        return counted
+
     def disturbed(self) -> list[dict[str, Any]]:
         """Phones that were asked for something disruptive while they were in a call."""
         return [entry for entry in self.entries("asked", in_call=True) if entry["what"] in DISRUPTIVE]

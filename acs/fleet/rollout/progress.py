@@ -11,6 +11,9 @@ from acs.fleet.task import DownloadWork, FactoryResetWork, RebootWork, Task, Tas
 #: Evidence of a task that a rollout took back before the phone was asked.
 WITHDRAWN = "withdrawn"
 
+#: Why a phone got no further in its turn, where nothing else is known.
+UNHEARD = "it did not call in its turn"
+
 #: Evidence of a task that is shown with the phone.
 _SHOWN = ("version_before", "version", "bytes_served", "transfer_complete", "proved_by", "status", "received")
 
@@ -124,7 +127,7 @@ def unheard(member: Member) -> str:
     earlier = member.evidence.get("in_a_call")
     if earlier is not None and earlier["last"] >= member.since:
         return f"{earlier['why']} when it was asked last"
-    return "it did not call in its turn"
+    return UNHEARD
 
 
 def _settled(member: Member, task: Task, outcome: Outcome, reason: str) -> Member:

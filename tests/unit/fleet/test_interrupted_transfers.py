@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from acs.cwmp import messages as m
+from acs.cwmp.structures import TransferFault
 from acs.fleet import expiry, proof
 from acs.fleet.task import DownloadWork, UploadWork
 
@@ -93,3 +94,76 @@ def test_a_boot_of_another_transfer_is_not_this_ones(desk, known):
     desk.inform("1 BOOT", "7 TRANSFER COMPLETE", ("M Download", first))
     assert "booted" in desk.tasks[first].evidence
     assert "booted" not in desk.tasks[second].evidence
+
+
+# --- and the phone tells that it failed ---------------------------------------------------------------------
+
+IMAGE = DownloadWork(
+    file="37.72.0.12.rom",
+    size=100,
+    sha256="ab" * 32,
+    file_type="1 Firmware Upgrade Image",
+    version="37.72.0.12",
+)
+
+
+def fails(desk, task, code=9010):
+    desk.inform("7 TRANSFER COMPLETE", ("M Download", task))
+    desk.notice(m.TransferComplete(task, TransferFault(code, "the connection broke")))
+    return desk.tasks[task]
+
+
+def test_a_download_that_the_server_cut_off_is_ordered_again(desk, known):
+    task = desk.task(IMAGE)
+    desk.talk(known)
+    begins(desk, task)
+    assert fails(desk, task).state == "pending"
+    assert [one.name for one in desk.talk(known)] == ["Download"]
+    after = desk.tasks[task]
+    assert (after.state, after.attempts) == ("waiting", 2)
+    assert after.evidence.keys().isdisjoint({"fetches_open", "bytes_served", "transfer_complete"})
+
+
+def test_it_is_not_ordered_for_ever(desk, known):
+    task = desk.task(IMAGE)
+    for _ in range(desk.tasks[task].max_attempts):
+        assert desk.tasks[task].state == "pending"
+        desk.now += 3600
+        desk.talk(known)
+        begins(desk, task)
+        fails(desk, task)
+    assert desk.tasks[task].state == "failed"
+    assert "the connection broke" in desk.tasks[task].fault.text
+
+
+@pytest.mark.parametrize("code", [9012, 9018])
+def test_what_no_line_can_be_blamed_for_fails(desk, known, code):
+    task = desk.task(IMAGE)
+    desk.talk(known)
+    begins(desk, task)
+    assert fails(desk, task, code).state == "failed"
+
+
+def test_a_phone_that_broke_the_download_off_itself_fails(desk, known):
+    task = desk.task(IMAGE)
+    desk.talk(known)
+    begins(desk, task)
+    desk.tasks[task] = proof.served(desk.tasks[task], bytes_sent=40, complete=False, now=desk.now)
+    assert fails(desk, task).state == "failed"
+
+
+def test_a_phone_that_has_the_whole_file_and_cannot_use_it_fails(desk, known):
+    """In CWMP 1.0 a damaged image is 9010, too."""
+    task = desk.task(IMAGE, rollout="r1")
+    desk.talk(known)
+    begins(desk, task)
+    desk.tasks[task] = proof.served(desk.tasks[task], bytes_sent=100, complete=True, now=desk.now)
+    assert fails(desk, task).state == "failed"
+
+
+def test_a_phone_of_a_rollout_that_never_got_to_fetch_is_asked_once_more(desk, known):
+    task = desk.task(IMAGE, rollout="r1")
+    desk.talk(known)
+    assert fails(desk, task, 9015).state == "pending"
+    desk.talk(known)
+    assert fails(desk, task, 9015).state == "failed"

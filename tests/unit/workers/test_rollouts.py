@@ -335,3 +335,20 @@ def test_another_turn_has_evidence_of_its_own(fleet):
     assert fleet.run(ids).state is State.COMPLETED
     assert fleet.member(ids[0]).outcome is Outcome.SUCCEEDED
     assert "fault" not in fleet.member(ids[0]).evidence
+
+
+def test_a_phone_that_called_and_was_not_asked_is_told_apart_from_a_silent_one(fleet):
+    busy, silent = fleet.phone("1"), fleet.phone("2", inform_interval=600)
+    fleet.now += 1
+    fleet.conduct = {busy: silent_for_ever, silent: never_comes}
+    fleet.rollout("r1", confirm=20, gate=Gate(0, 0), patience=60)
+    fleet.run([busy, silent])
+    assert fleet.outcomes() == {"unconfirmed": 1, "skipped": 1}
+    assert fleet.member(silent).reason == "it did not call in its turn; it was waited for 60 s"
+    # the download of the first rollout may still come to something: no second one goes out beside it
+    fleet.conduct = {busy: lambda task, device, now: None, silent: never_comes}
+    fleet.rollout("r2", patience=60, gate=Gate(0, 0))
+    fleet.run([busy, silent], "r2")
+    assert fleet.member(busy, "r2").reason == (
+        "it called, but an earlier task of it (download) is under way; it was waited for 60 s"
+    )
