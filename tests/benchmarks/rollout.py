@@ -76,7 +76,7 @@ class Fleet:
         self.good: list[str] = []
         self.wrong: dict[str, str] = {}
         self.zoned: dict[str, list[str]] = {}
-        #: phones that were lost to an earlier rollout: away, or with a download that may still come to something
+        #: lost to an earlier rollout: away, or with a download that may still come to something
         self.lost: set[str] = set()
 
     # --- phones ---

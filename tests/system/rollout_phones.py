@@ -117,14 +117,16 @@ class Phones:
 
     def most_at_once(self, what: str, serials: Sequence[str], *, since: float = 0) -> int:
         """How many of these were on their way at once: asked, and not booted yet."""
-        changes: list[tuple[float, int]] = []
-        for serial in serials:
-            asked = [one["at"] for one in self.entries("asked", [serial], what=what) if one["at"] >= since]
-            booted = [one["at"] for one in self.entries("booted", [serial]) if one["at"] >= since]
-            for at in asked:
-                ended = min((one for one in booted if one > at), default=None)
-                if ended is not None:
-                    changes += [(at, 1), (ended, -1)]
+        chosen, changes = set(serials), []
+        asked: dict[str, list[float]] = {}
+        for entry in sorted(self.diary, key=lambda one: one["at"]):
+            if entry["phone"] not in chosen or entry["at"] < since:
+                continue
+            if entry["did"] == "asked" and entry["what"] == what:
+                asked.setdefault(entry["phone"], []).append(entry["at"])
+            elif entry["did"] == "booted":
+                for at in asked.pop(entry["phone"], ()):
+                    changes += [(at, 1), (entry["at"], -1)]
         now = most = 0
         for _, change in sorted(changes):
             now += change
