@@ -17,10 +17,12 @@ BY_NAME = 200
 
 
 def counted(name: str, address: str) -> list[tuple[str, int]]:
-    """Each thing that is counted of an attempt, with its limit."""
-    folded = name.casefold()
+    """Each thing that is counted of an attempt, with its limit, the narrowest first.
+
+    :param name: as users are kept by it.
+    """
     return [
-        (f"login {folded} {address}", BY_NAME_AND_ADDRESS),
+        (f"login {name} {address}", BY_NAME_AND_ADDRESS),
         (f"login from {address}", BY_ADDRESS),
-        (f"login as {folded}", BY_NAME),
+        (f"login as {name}", BY_NAME),
     ]

@@ -49,17 +49,29 @@ async def log_in(
     randomness: Callable[[int], bytes],
 ) -> Opened:
     """Raises WrongLogin, and TooMany after too many wrong passwords."""
+    user = await prove(runner, name, password, address=address)
+    return await open_for(runner, user, address=address, now=now, randomness=randomness)
+
+
+async def prove(runner: Runner, name: str, password: str, *, address: str) -> User:
+    """The user whose password this is. Raises WrongLogin, and TooMany after too many wrong passwords.
+
+    Counted before it is checked, so that guesses at the same moment are all counted; narrow counts first, and
+    what one of them refuses is not counted further: nobody locks others out by going on.
+    """
+    name = name.strip().casefold()
     counted = login_throttle.counted(name, address)
-    answers = await runner.run_all([rates.count(what, login_throttle.WINDOW) for what, _ in counted])
-    for (_, most), answer in zip(counted, answers, strict=True):
+    for what, most in counted:
+        answer = await runner.run(rates.count(what, login_throttle.WINDOW))
         if answer.count > most:
             raise TooMany("Too many wrong passwords; wait before you try again.", answer.ends_in)
-    user = await runner.run(users.get(name.strip().casefold()))
+    user = await runner.run(users.get(name))
     right = await passwords.matches(user.password if user is not None else "", password)
     if user is None or not right or user.disabled:
         raise WrongLogin("Name and password do not go together.")
-    await runner.run(rates.forget(counted[0][0]))
-    return await open_for(runner, user, address=address, now=now, randomness=randomness)
+    own, *shared = (what for what, _ in counted)
+    await runner.run_all([rates.forget(own), *map(rates.take_back, shared)])
+    return user
 
 
 async def open_for(

@@ -10,6 +10,7 @@ from acs.store import keyspace
 from acs.store.calls import Call, nothing, script, scripted
 
 _COUNT = script("count_rate")
+_TAKE_BACK = script("take_back_count")
 
 
 class Counted(Struct, frozen=True):
@@ -26,6 +27,11 @@ def count(what: str, window: int) -> Call[Counted]:
         return Counted(int(answer[0]), max(1, int(answer[1])))
 
     return scripted(_COUNT, (keyspace.rate(what),), (window,), decode)
+
+
+def take_back(what: str) -> Call[None]:
+    """One less, because this one was none after all."""
+    return scripted(_TAKE_BACK, (keyspace.rate(what),), (), nothing)
 
 
 def forget(what: str) -> Call[None]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from acs.fleet import login_throttle
 from acs.store import users as user_store
 from acs.store.users import User
 
@@ -156,10 +157,32 @@ def test_guessing_is_stopped_and_says_for_how_long(browser, user):
     assert browser().post("/session", json={"name": "adam", "password": PASSWORD}).status_code == 201
 
 
+def test_blanks_around_a_name_give_no_further_guesses(browser, user):
+    user("eve")
+    spelt = [f"{' ' * n}Eve{' ' * (n % 2)}" for n in range(10)]
+    guesses = [
+        browser().post("/session", json={"name": name, "password": "wrong password"}) for name in spelt
+    ]
+    assert [guess.status_code for guess in guesses] == [401] * 8 + [429] * 2
+
+
+def test_who_goes_on_guessing_locks_nobody_out_elsewhere(browser, user):
+    user("eve")
+    wrong, right = ({"name": "eve", "password": password} for password in ("wrong password", PASSWORD))
+    eve = browser()
+    for _ in range(login_throttle.BY_NAME + 1):
+        answer = eve.post("/session", json=wrong)
+    assert answer.status_code == 429
+    elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(transport=elsewhere, timeout=60) as home:
+        assert home.post(f"{eve.base_url}session", json=right).status_code == 201
+
+
 def test_right_logins_are_not_counted_as_guesses(browser, user):
     user("eve")
-    body = {"name": "eve", "password": PASSWORD}
-    assert {browser().post("/session", json=body).status_code for _ in range(12)} == {201}
+    eve, body = browser(), {"name": "eve", "password": PASSWORD}
+    answers = {eve.post("/session", json=body).status_code for _ in range(login_throttle.BY_ADDRESS + 2)}
+    assert answers == {201}
 
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"password": "another long password"}])
