@@ -85,6 +85,7 @@ def _supervise(settings: Settings) -> int:
     _check_provider(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
+    directory.check_whole()
     listeners = _listeners(settings)
     redis = None if settings.redis_url else EmbeddedRedis(directory.path)
     try:

@@ -7,6 +7,9 @@ fleet-credential.json   the phones' login and the URLs, for `acs simulate` and f
 local-admin.token       API token for the commands of this machine's administrator (owner only)
 run.json                process id and URLs of the running server; gone when it stopped
 lock                    held while a server runs
+backup.lock             held while a backup is made
+keys/                   the operators' own keys, where a backup had some; for --keys-dir
+.restoring/             a restore that is under way, or was broken off
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from acs.processes import StartError
+
+
+#: What `acs restore` fills before it puts anything in its place.
+RESTORING = ".restoring"
 
 
 class DataDirectory:
@@ -46,6 +53,11 @@ class DataDirectory:
             ) from None
         except OSError as error:
             raise StartError(f"cannot write to {self.path}: {error.strerror}") from None
+
+    def check_whole(self) -> None:
+        """Raises StartError where a restore was broken off half-way."""
+        if (self.path / RESTORING).exists():
+            raise StartError(f"a restore into {self.path} was broken off; repeat it with `acs restore`")
 
     def drop_lock(self) -> None:
         """In a forked child: the lock is the supervisor's alone."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -36,6 +37,7 @@ from acs.northbound.nbi.room import rooms as nbi_rooms
 from acs.northbound.rest.routing import Services
 from acs.northbound.rest.site import make_site
 from acs.northbound.soap.room import rooms as soap_rooms
+from acs.operations import backups
 from acs.operations.tokens import ensure_local_admin
 from acs.reporting import Reporting
 from acs.settings import Settings
@@ -211,6 +213,12 @@ class _Process:
             files_url=directory.files_url,
             action_token=token,
             keeps_calls=keeps_calls,
+            backup=backups.Source(
+                redis_url,
+                directory.path,
+                Path(settings.keys_dir).expanduser() if settings.keys_dir else None,
+                version("acs"),
+            ),
             settings=settings.shown(),
         )
         self.factories: dict[str, Any] = {

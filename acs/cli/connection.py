@@ -132,11 +132,21 @@ class Api:
             if missing is not None:
                 missing -= len(page["items"])
 
-    def download(self, path: str, target: Path, progress: Callable[[int, int | None], None]) -> int:
+    def download(
+        self,
+        path: str,
+        target: Path,
+        progress: Callable[[int, int | None], None],
+        *,
+        patience: float = ANSWER_PATIENCE,
+    ) -> int:
         """GET a file's content into `target`, return its size; `progress` hears (bytes so far, all bytes)."""
         done = 0
+        times = httpx.Timeout(patience, connect=CONNECT_PATIENCE)
         try:
-            with self._client.stream("GET", f"/api/v1{path}", headers={"Accept": "*/*"}) as answer:
+            with self._client.stream(
+                "GET", f"/api/v1{path}", headers={"Accept": "*/*"}, timeout=times
+            ) as answer:
                 if not answer.is_success:
                     answer.read()
                     self._checked(answer)

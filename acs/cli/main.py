@@ -33,6 +33,8 @@ COMMANDS = {
     "login": "login",
     "logout": "login",
     "audit": "audit",
+    "backup": "backup",
+    "restore": "restore",
     "refusals": "refusals",
     "simulate": "simulate",
     "lint": "lint",

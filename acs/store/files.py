@@ -112,6 +112,11 @@ def of_device(device_id: str, *, cursor: str = "", limit: int) -> Steps[FilePage
     return FilePage(own, following, total)
 
 
+def known_contents() -> Call[list[str]]:
+    """The SHA-256 of every content that a name refers to."""
+    return Call(("HKEYS", keyspace.FILE_CONTENTS), lambda names: [name.decode() for name in names])
+
+
 def pruned() -> Call[str]:
     """The name up to which files were looked through for those that go; "" at the beginning."""
     return Call(("GET", keyspace.FILES_PRUNED), lambda stored: stored.decode() if stored else "")

@@ -11,6 +11,7 @@ from acs.northbound.metrics import route as metrics
 from acs.northbound.rest import (
     action_urls,
     audit,
+    backup,
     configuration,
     configuration_drift,
     coverage,
@@ -78,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     *rollout_reports.ROUTES,
     *session.ROUTES,
     *audit.ROUTES,
+    *backup.ROUTES,
     *refusals.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,

@@ -21,7 +21,7 @@ from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import JSON, Reply
 from acs.northbound.web import Web
-from acs.operations import validation
+from acs.operations import backups, validation
 from acs.operations.ports import Replay, Runner, Wake
 from acs.operations.provisioning_files import Account
 from acs.operations.tokens import Actor, Role
@@ -76,6 +76,8 @@ class Services(Struct, frozen=True, kw_only=True):
     #: stands in the action URLs of phones, and whether their events of calls are kept
     action_token: str = ""
     keeps_calls: bool = False
+    #: where there is what a backup has
+    backup: backups.Source | None = None
     #: how the server is set: name, value, what it means; secrets blanked
     settings: tuple[tuple[str, str, str], ...] = ()
 
