@@ -131,7 +131,7 @@ def test_a_key_of_two_accounts_is_told_apart_by_the_account():
     [wrong] = key_values.check(use, "user:secret")
     assert "has to begin with `admin:`" in wrong.message
     assert "secret" not in wrong.message
-    with pytest.raises(UnknownKey, match="security.user_password:user or security.user_password:admin"):
+    with pytest.raises(UnknownKey, match=r"security\.user_password:user or security\.user_password:admin"):
         key_loading.shipped().find("security.user_password:root")
     assert key_loading.shipped().get("voice.jib.max:admin") is None
     assert key_loading.shipped().secret("security.user_password:user")
