@@ -31,9 +31,10 @@ _MARKS = (
 #: Fields of every line that hold nothing of the kind, left alone for speed.
 _PLAIN = frozenset({"level", "timestamp", "logger", "device", "sid", "outcome"})
 
+#: Each looks at a text once, however long it is: no part of a pattern may run on and be tried again.
 _TEXTS = (
     # redis://user:password@host
-    (re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)"), BLANK),
+    (re.compile(r"(?<=://)[^\s/@:]{0,256}:[^\s/@]{0,256}(?=@)"), BLANK),
     # Authorization: Bearer TOKEN
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_.~-]{8,}"), rf"\1 {BLANK}"),
     # an API token
@@ -43,8 +44,8 @@ _TEXTS = (
     # password = x, "password": "x", <Password>x</Password>
     (
         re.compile(
-            r"""(?ix) ( [\w.-]* (?: passw(?:or)?d | passphrase | secret | api_?key )
-                \w* ["']? \s* [=:>] \s* ["']? ) [^\s"'<>,;&)]+"""
+            r"""(?ix) ( (?: passw(?:or)?d | passphrase | secret | api_?key )
+                \w{0,64} ["']? \s{0,8} [=:>] \s{0,8} ["']? ) [^\s"'<>,;&)]+"""
         ),
         rf"\1{BLANK}",
     ),

@@ -28,21 +28,26 @@ SecretParameter = Callable[[str], bool]
 #: Why a body is missing from a trace.
 WITHHELD = "withheld: the secrets in it could not be told from the rest"
 
-_PREFIX = r"(?:[\w.-]+:)?"
+#: Quantifiers are bounded, so that no message, however odd and long, is looked through more than once.
+_PREFIX = r"(?:[\w.-]{1,64}:)?"
 _STRUCT = re.compile(rf"<{_PREFIX}ParameterValueStruct\b", re.IGNORECASE)
-_NAME = re.compile(rf"<{_PREFIX}Name\b[^>]*>([^<]*(?:<!\[CDATA\[.*?\]\]>)?[^<]*)", re.IGNORECASE | re.DOTALL)
+_NAME = re.compile(
+    rf"<{_PREFIX}Name\b[^<>]{{0,512}}>([^<]{{0,512}}(?:<!\[CDATA\[[^\]]{{0,512}}\]\]>)?[^<]{{0,512}})",
+    re.IGNORECASE,
+)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _VALUE = re.compile(
-    rf"(<({_PREFIX})Value\b[^>]*(?<!/)>)(.*?)(?=</\2Value\s*>|</{_PREFIX}ParameterValueStruct|\Z)",
+    rf"(<({_PREFIX})Value\b[^<>]{{0,512}}(?<!/)>)(.*?)(?=</\2Value\s*>|</{_PREFIX}ParameterValueStruct|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 _LOGIN = re.compile(
-    rf"(<({_PREFIX})(Username|Password)\b[^>]*(?<!/)>)(.*?)(?=</\2\3\s*>|\Z)", re.IGNORECASE | re.DOTALL
+    rf"(<({_PREFIX})(Username|Password)\b[^<>]{{0,512}}(?<!/)>)(.*?)(?=</\2\3\s*>|\Z)",
+    re.IGNORECASE | re.DOTALL,
 )
-_URL = re.compile(rf"(<({_PREFIX})(\w*URL)\b[^>]*(?<!/)>)([^<]*)", re.IGNORECASE)
-_QUERY = re.compile(r"""([?&;][^=&#;<>\s"']+=)[^&#;<>\s"']+""")
+_URL = re.compile(rf"(<({_PREFIX})(\w{{0,64}}URL)\b[^<>]{{0,512}}(?<!/)>)([^<]*)", re.IGNORECASE)
+_QUERY = re.compile(r"""([?&;][^?=&#;<>\s"']{1,256}=)[^&#;<>\s"']+""")
 _QUERY_SECRET = re.compile(
-    r"""([?&;][\w.-]*(?:token|secret|passw|pwd|pass|key|auth|sig|session)[\w.-]*=)[^&#;<>\s"']+""",
+    r"""([?&;][\w.-]{0,40}(?:token|secret|passw|pwd|pass|key|auth|sig|session)[\w.-]{0,40}=)[^&#;<>\s"']+""",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"(=\s*)\"?[^;,\s\"]+\"?")

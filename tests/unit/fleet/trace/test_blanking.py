@@ -184,3 +184,34 @@ def outcome(body: bytes) -> str:
         return read(body).message.name
     except (NotSoap, MalformedMessage) as refusal:
         return type(refusal).__name__
+
+
+LONG = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * LONG,
+        "://" + "a:" * (LONG // 2),
+        "password" * (LONG // 8),
+        "password " + " " * LONG,
+        "<Name><![CDATA[" * (LONG // 15),
+        "<Name" * (LONG // 5),
+        "<Value " * (LONG // 7),
+        "<x:Value>" * (LONG // 9),
+        f"<{STRUCT}><Name>{PASSWORD}</Name>" + "<Value>" * (LONG // 7),
+        "<Username>" * (LONG // 10),
+        "<URL>?" + "token" * (LONG // 5),
+        ";" + "session" * (LONG // 7),
+        "<" + "a." * (LONG // 2) + ":Name>",
+        "<" * LONG,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_long_and_odd_messages_are_looked_through_once(blanking, text):
+    """Where a pattern tried the same stretch again and again, these would take hours."""
+    body = f"http://x secret {text}".encode()
+    kept, why = blanking.body(body)
+    assert why == ""
+    assert kept
