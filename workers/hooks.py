@@ -1,19 +1,26 @@
-"""Events through the rules: `pass_on` finds what is to be done, `deliver` calls a webhook for one event.
+"""Events through the rules: `pass_on` finds what is to be done, `deliver` calls the webhooks that are due.
 
 What is to be called is in the store before anything is called, under an id drawn from webhook and event. A
 delivery is taken for some time; whoever dies over it, it is due again then. So a webhook may be called twice
 for one event, never not at all: receivers tell by the event's id.
+
+What is due is called all at once, and for so long at most: a receiver that is dead or slow holds up neither
+the others nor the worker.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 from redis import Redis
 from rq import Queue
 from rq.exceptions import DuplicateJobError
@@ -32,13 +39,22 @@ from acs.store.shapes import Shapes
 from workers.surroundings import current
 from workers.timetable import QUEUE
 
-#: Events that go through the rules in one run, and deliveries begun.
+#: Events that go through the rules in one run, deliveries that are looked at, and calls of one webhook at the
+#: same time.
 EVENTS_AT_ONCE = 1000
-DELIVERIES_AT_ONCE = 200
+DELIVERIES_AT_ONCE = 1000
+CALLS_AT_ONCE = 20
 
-#: Seconds for which a delivery is taken, and for which a receiver is waited for.
+#: Seconds for which a delivery is taken, and for which a receiver is waited for, from the first byte to the
+#: status.
 LEASE = 60
 PATIENCE = 10.0
+
+#: Seconds from one job that delivers to the next: one that has not begun then is not needed any more.
+DELIVERED_EVERY = 5
+
+#: Seconds after which a job that delivers begins no more calls.
+ENOUGH = 20.0
 
 #: A tag may be on so many, as operators have it.
 MOST_TAGS = 50
@@ -50,12 +66,11 @@ def pass_on() -> dict[str, int]:
     """Put new events through the rules, then have every delivery made that is due."""
     runner, now = current().runner, time.time()
     passed = _through_rules(runner, now)
-    with Redis.from_url(current().redis_url) as connection:
-        queue = Queue(QUEUE, connection=connection)
-        begun = sum(
-            _begin(runner, queue, *one, now) for one in runner.run(hooks.due(now, DELIVERIES_AT_ONCE))
-        )
-    return {"events": passed, "deliveries": begun}
+    due = len(runner.run(hooks.due(now, DELIVERIES_AT_ONCE)))
+    if due:
+        with Redis.from_url(current().redis_url) as connection:
+            _have_delivered(Queue(QUEUE, connection=connection), now)
+    return {"events": passed, "due": due}
 
 
 def _through_rules(runner: BlockingRunner, now: float) -> int:
@@ -113,36 +128,53 @@ def _tag(runner: BlockingRunner, rule: Rule, event: FleetEvent, now: float) -> N
 # --- webhooks -----------------------------------------------------------------------------------------------
 
 
-def _begin(runner: BlockingRunner, queue: Queue, name: str, found: float, now: float) -> bool:
-    """Enqueue the job of one delivery; a job that is lost leaves it due again after the lease."""
-    if not runner.run(hooks.claim(name, found, now + LEASE)):
-        return False
-    try:
+def _have_delivered(queue: Queue, now: float) -> None:
+    with suppress(DuplicateJobError):
         queue.enqueue(
             "workers.hooks.deliver",
-            name,
-            job_id=f"deliver-{name}-{int(found * 1000)}",
+            job_id=f"deliver-{int(now // DELIVERED_EVERY)}",
             unique=True,
             job_timeout=LEASE,
-            result_ttl=LEASE,
+            ttl=2 * DELIVERED_EVERY,
+            result_ttl=2 * DELIVERED_EVERY,
             failure_ttl=3600,
-            description=f"webhook call {name}",
+            description="webhook calls",
         )
-    except DuplicateJobError:
-        return False
-    return True
 
 
-def deliver(name: str) -> dict[str, Any]:
-    """Make one delivery; returns how that went."""
-    runner, now = current().runner, time.time()
-    one: Delivery | None = runner.run(hooks.get(name))
-    if one is None:
-        return {"delivery": name, "outcome": "gone"}
-    fault = _call(runner, one, now)
+def deliver() -> dict[str, int]:
+    """Make the deliveries that are due; returns how many were taken, and how many were not."""
+    counted: Counter[bool] = Counter()
+    until = time.time() + ENOUGH
+    while faults := _deliver_some(current().runner, time.time()):
+        counted.update(not fault for fault in faults)
+        if time.time() > until:
+            break
+    return {"taken": counted[True], "not_taken": counted[False]}
+
+
+def _deliver_some(runner: BlockingRunner, now: float) -> list[str]:
+    """Make some of them at once; why each failed, "" where it did not."""
+    due = runner.run(hooks.due(now, DELIVERIES_AT_ONCE))
+    found: list[Delivery | None] = runner.run_all([hooks.get(name) for name, _ in due])
+    chosen: list[tuple[Delivery, float]] = []
+    calls: Counter[str] = Counter()
+    for (_, at), one in zip(due, found, strict=True):
+        if one is not None and calls[one.webhook] < CALLS_AT_ONCE:
+            calls[one.webhook] += 1
+            chosen.append((one, at))
+    claimed = runner.run_all([hooks.claim(one.id, at, now + LEASE) for one, at in chosen])
+    ours = [one for (one, _), is_ours in zip(chosen, claimed, strict=True) if is_ours]
+    faults = asyncio.run(_call_all([_prepared(runner, one, now) for one in ours]))
+    for one, fault in zip(ours, faults, strict=True):
+        _end(runner, one, fault, time.time())
+    return faults
+
+
+def _end(runner: BlockingRunner, one: Delivery, fault: str, now: float) -> None:
     if not fault:
         runner.run(hooks.done(one))
-        return {"delivery": name, "outcome": "taken"}
+        return
     one = structs.replace(one, attempts=one.attempts + 1, last_error=fault[:500], last_at=now)
     pause = hook.pause(one.attempts)
     if pause is None:
@@ -150,16 +182,23 @@ def deliver(name: str) -> dict[str, Any]:
     else:
         runner.run_all(hooks.failed(one, now + pause))
     _log.warning("the webhook %s did not take event %s: %s", one.webhook, one.event.id, fault)
-    return {"delivery": name, "outcome": "given up" if pause is None else "to be tried again", "why": fault}
 
 
-def _call(runner: BlockingRunner, one: Delivery, now: float) -> str:
-    """Call the webhook; why that failed, "" where it did not."""
+class _Post(Struct, frozen=True):
+    """A call to be made, or why it cannot be."""
+
+    url: str = ""
+    body: bytes = b""
+    headers: dict[str, str] = {}
+    fault: str = ""
+
+
+def _prepared(runner: BlockingRunner, one: Delivery, now: float) -> _Post:
     webhook = runner.run(hooks.webhook(one.webhook))
     if webhook is None:
-        return "there is no such webhook any more"
+        return _Post(fault="there is no such webhook any more")
     if not webhook.enabled:
-        return "the webhook is turned off"
+        return _Post(fault="the webhook is turned off")
     body = msgspec.json.encode(hook.payload(one, _phone(runner, one.event.device)))
     headers = {
         "Content-Type": "application/json",
@@ -167,13 +206,30 @@ def _call(runner: BlockingRunner, one: Delivery, now: float) -> str:
         hook.EVENT: one.event.id,
         hook.SIGNATURE: hook.signature(webhook.secret, int(now), body),
     }
+    return _Post(webhook.url, body, headers)
+
+
+async def _call_all(posts: Sequence[_Post]) -> list[str]:
+    """Make these calls; why each failed, "" where it did not."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with httpx.AsyncClient(timeout=None, limits=limits) as client:
+        return list(await asyncio.gather(*(_call(client, post) for post in posts)))
+
+
+async def _call(client: httpx.AsyncClient, post: _Post) -> str:
+    if post.fault:
+        return post.fault
     try:
-        answer = httpx.post(webhook.url, content=body, headers=headers, timeout=PATIENCE)
+        async with (
+            asyncio.timeout(PATIENCE),
+            client.stream("POST", post.url, content=post.body, headers=post.headers) as answer,
+        ):
+            # the body of the answer is nobody's business, and may have no end
+            return "" if answer.is_success else f"it answered {answer.status_code}"
+    except TimeoutError:
+        return f"it did not answer within {PATIENCE:g} seconds"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{type(error).__name__}: {error}"
-    if answer.is_success:
-        return ""
-    return f"it answered {answer.status_code}"
 
 
 def _phone(runner: BlockingRunner, device_id: str) -> dict[str, Any] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -94,8 +96,10 @@ def happens(runner, kind=Kind.DEVICE_OFFLINE, at=1.0, device=PHONE):
 
 
 def work(redis: Redis) -> None:
-    """What is enqueued is done, in this process."""
+    """What is enqueued is done, in this process, and the next interval begins."""
     SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(burst=True)
+    for key in redis.scan_iter("rq:job:deliver-*"):
+        redis.delete(key)
 
 
 def due_now(redis: Redis) -> None:
@@ -107,7 +111,7 @@ def due_now(redis: Redis) -> None:
 def test_an_event_is_posted_signed(runner, redis, receiver, phone):
     has_rule(runner, webhook="noc")
     told = happens(runner)
-    assert job.pass_on() == {"events": 1, "deliveries": 1}
+    assert job.pass_on() == {"events": 1, "due": 1}
     work(redis)
     [(headers, body)] = receiver.calls
     moment, digest = (part.partition("=")[2] for part in headers["X-ACS-Signature"].split(","))
@@ -134,7 +138,7 @@ def test_an_event_is_posted_signed(runner, redis, receiver, phone):
         "webhook": "noc",
         "attempt": 1,
     }
-    assert job.pass_on() == {"events": 0, "deliveries": 0}
+    assert job.pass_on() == {"events": 0, "due": 0}
     assert runner.run(hooks.waiting()) == 0
 
 
@@ -217,20 +221,71 @@ def test_a_webhook_that_cannot_be_called(runner, redis, receiver, phone, change)
     assert (receiver.calls, runner.run(hooks.waiting())) == ([], 1)
 
 
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """The URL of a receiver that says a piece of its answer every now and then, and never all of it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    def drip(connection: socket.socket) -> None:
+        with suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while True:
+                connection.sendall(b"x")
+                time.sleep(0.01)
+
+    threading.Thread(target=trickle, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    listener.close()
+
+
+def test_a_receiver_that_never_ends_its_answer_holds_up_nobody(
+    runner, redis, receiver, phone, mute, monkeypatch
+):
+    monkeypatch.setattr(job, "PATIENCE", 2.0)
+    monkeypatch.setattr(job, "CALLS_AT_ONCE", 2)
+    runner.run(hooks.put_webhook(Webhook("mute", mute, SECRET)))
+    runner.run_all([hooks.put_rule(Rule(name, ("*",), webhook=name)) for name in ("mute", "noc")])
+    for second in range(4):
+        happens(runner, at=float(second))
+    job.pass_on()
+    assert job.deliver() == {"taken": 4, "not_taken": 4}
+    assert len(receiver.calls) == 4
+    assert runner.run(hooks.waiting()) == 4
+    due_now(redis)
+    assert job.deliver() == {"taken": 0, "not_taken": 4}
+    [(name, _), *_] = runner.run(hooks.due(LATER + 1e10, 1))
+    late = runner.run(hooks.get(name))
+    assert (late.attempts, late.last_error) == (2, "it did not answer within 2 seconds")
+
+
 # --- twice, and half-way ------------------------------------------------------------------------------------
 
 
-def test_a_job_that_is_lost_is_made_again_after_its_lease(runner, redis, receiver, phone):
-    """The worker was killed before it called."""
+def test_deliveries_that_a_killed_worker_took_are_due_again_after_the_lease(
+    runner, redis, receiver, phone, monkeypatch
+):
     has_rule(runner, webhook="noc")
     happens(runner)
-    assert job.pass_on()["deliveries"] == 1
-    Queue(QUEUE, connection=redis).empty()
-    assert job.pass_on()["deliveries"] == 0
+    assert job.pass_on()["due"] == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "_prepared", killed)
+        with suppress(StoreUnavailable):
+            job.deliver()
+    assert job.pass_on()["due"] == 0
     due_now(redis)
-    assert job.pass_on()["deliveries"] == 1
-    work(redis)
+    assert job.pass_on()["due"] == 1
+    job.deliver()
     assert len(receiver.calls) == 1
+
+
+def killed(*_):
+    raise StoreUnavailable("killed")
 
 
 @pytest.mark.parametrize("calls", range(8))
