@@ -42,6 +42,7 @@ class LiveSession:
         "_waiting",
         "address_told",
         "busy",
+        "came",
         "connection",
         "device",
         "due",
@@ -92,6 +93,8 @@ class LiveSession:
         self.layer = layer
         #: tasks that this process has written in it, by id, with their rollouts
         self.touched: dict[str, str] = {}
+        #: the open tasks as somebody else has changed them, until that is recorded
+        self.came: tuple[Task, ...] | None = None
         #: None until a rule wants it
         self.tree: ParameterTree | None = None
         #: its desired configuration, where that is to be looked at; None until it is found so

@@ -19,7 +19,8 @@ from twisted.internet.defer import Deferred
 from acs.cwmp.messages import Inform
 from acs.datamodel.keys import Catalogue
 from acs.fleet.identity import device_id_text, device_key
-from acs.fleet.trace.beginning import secrets_of, without_secrets
+from acs.fleet.task import Task
+from acs.fleet.trace.beginning import secrets_of, tasks_without_secrets, without_secrets
 from acs.fleet.trace.blanking import Blanking, secret_parameter
 from acs.fleet.trace.records import (
     MESSAGE_LIMIT,
@@ -86,6 +87,8 @@ class Recording:
         self._randomness = randomness
         #: when the message that is being answered was taken up
         self.heard_at = 0.0
+        #: the open tasks, where somebody else changed them meanwhile
+        self.came: tuple[Task, ...] | None = None
 
     def exchange(self, request: Request, response: Response) -> None:
         """A request of the phone, which was taken up at `heard_at`, and what it was answered."""
@@ -95,7 +98,11 @@ class Recording:
     def add(self, exchange: Exchange, connection: Connection, answered_at: float) -> None:
         asked, response, at = exchange
         number = self._number_of(connection)
-        self._append(self._asked(asked, number, at))
+        message = self._asked(asked, number, at)
+        if self.came is not None:
+            message = structs.replace(message, tasks=tasks_without_secrets(self.came, self.blanking))
+            self.came = None
+        self._append(message)
         self._append(self._answered(response, number, answered_at))
 
     def _number_of(self, connection: Connection) -> int:
@@ -212,8 +219,12 @@ class Recorder:
         if live.recording is None:
             session = live.session
             live.recording = self._recording(session.device_key, session.trace, self._known(live))
-        live.recording.heard_at = live.session.last_at
-        return live.recording
+        recording = live.recording
+        recording.heard_at = live.session.last_at
+        if live.came is not None:
+            recording.blanking.know(secrets_of(TraceStart(sid="", tasks=live.came), self._catalogue))
+            recording.came, live.came = live.came, None
+        return recording
 
     # --- logins -----------------------------------------------------------------------------------------
 

@@ -111,6 +111,8 @@ class _Play:
 
     def answer(self, message: TraceMessage) -> Response:
         self._now = message.at
+        if message.tasks is not None:
+            self.store.change(message.tasks)
         method, target, version = (*message.start_line.split(" "), "/", "HTTP/1.1")[:3]
         fields = [
             (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))

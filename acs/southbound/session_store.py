@@ -216,7 +216,7 @@ class SessionStore:
             raise Superseded
         live.stamp = saved.stamp
         if saved.outcome == "tasks_changed":
-            live.tasks = saved.tasks
+            live.tasks = live.came = saved.tasks
             live.profile = current or live.profile
             return False
         self.written(live, draft, session, current)

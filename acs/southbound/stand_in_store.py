@@ -13,6 +13,7 @@ from acs.fleet.device import Device
 from acs.fleet.known_keys import KnownKey
 from acs.fleet.layers import Group
 from acs.fleet.profile import ModelProfile
+from acs.fleet.task import Task
 from acs.fleet.trace.records import TraceStart
 from acs.southbound.draft import Draft
 from acs.southbound.live_sessions import LiveSession
@@ -41,11 +42,16 @@ class StandInStore(SessionStore):
         self._known = dict(start.known)
         self._tree = ParameterTree(start.parameters)
         self._noted: list[str] = []
+        self._others: tuple[Task, ...] | None = None
 
     def noted(self) -> tuple[str, ...]:
         """The lines for the device's timeline since this was asked last."""
         noted, self._noted = tuple(self._noted), []
         return noted
+
+    def change(self, tasks: tuple[Task, ...]) -> None:
+        """Somebody else changes the open tasks while the next step is decided."""
+        self._others = tasks
 
     def add(self, line: str) -> None:
         self._noted.append(line)
@@ -79,6 +85,9 @@ class StandInStore(SessionStore):
         """Tasks that had ended then are not part of a replay."""
 
     async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:
+        if self._others is not None:
+            live.tasks, self._others = self._others, None
+            return False
         changes = draft.changes
         if draft.lacks_tree:
             draft.take_tree(self._tree)

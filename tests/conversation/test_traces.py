@@ -347,6 +347,31 @@ def test_a_replay_changes_nothing(known_phone, operator, desk, replayer):
     assert before == after
 
 
+def test_a_task_that_came_during_the_session_comes_in_the_replay_too(known_phone, operator, desk, replayer):
+    desk.orders(known_phone)
+    known_phone.opens("2 PERIODIC")
+    known_phone.sends_nothing()
+    known_phone.gets_nothing()
+    assert set(outcomes(replayed(replayer, desk.reads(known_phone)))) == {"same"}
+    first = operator.asks(known_phone, GetParameterValuesWork(names=(LABEL,)))
+    desk.orders(known_phone)
+    known_phone.opens("2 PERIODIC")
+    known_phone.sends_nothing()
+    asked = known_phone.gets("GetParameterValues")
+    operator.asks(known_phone, SetParameterValuesWork(values={PASSWORD: "s3cret-late", LABEL: "late"}))
+    known_phone.answers(asked, texts.get_parameter_values_response({LABEL: "x"}))
+    known_phone.goes_on_until()
+    assert operator.task(first).state == "done"
+    eventually(lambda: len([one for one in desk.kept(known_phone) if one.outcome]) == 2)
+    recorded = desk.reads(known_phone)
+    assert "SetParameterValues" in methods(recorded)
+    assert [one.tasks is not None for one in recorded.messages].count(True) == 1
+    steps = replayed(replayer, recorded)
+    assert set(outcomes(steps)) == {"same"}
+    assert len(steps) == 4
+    assert b"s3cret-late" not in desk.everything(known_phone)
+
+
 def test_logins_are_no_part_of_a_replay(digest_server, desk, replayer):
     phone = digest_server.phone()
     phone.holds_session("0 BOOTSTRAP")

@@ -74,6 +74,12 @@ def without_secrets(start: TraceStart, catalogue: Catalogue, blanking: Blanking)
     return _looked_through(blanked, blanking)
 
 
+def tasks_without_secrets(tasks: tuple[Task, ...], blanking: Blanking) -> tuple[Task, ...]:
+    """The same tasks, as they may be stored."""
+    blanked = tuple(_task(task, blanking) for task in tasks)
+    return msgspec.convert(_texts(msgspec.to_builtins(blanked), blanking), tuple[Task, ...])
+
+
 def _device(device: Device, blanking: Blanking) -> Device:
     told = {
         name: (BLANK if value and blanking.secret(name) else value, kind)

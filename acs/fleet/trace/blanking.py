@@ -84,7 +84,11 @@ class Blanking:
     def __init__(self, secret: SecretParameter, known: Iterable[str] = ()) -> None:
         self.secret = secret
         self._blanker = Blanker()
-        self._blanker.know(spelling for one in known for spelling in _spellings(one))
+        self.know(known)
+
+    def know(self, secrets: Iterable[str]) -> None:
+        """Never show these from now on."""
+        self._blanker.know(spelling for one in secrets for spelling in _spellings(one))
 
     def body(self, body: bytes) -> tuple[bytes, str]:
         """The body without its secrets, and why there is none ("" where there is).

@@ -74,6 +74,8 @@ class TraceMessage(Struct, frozen=True, array_like=True, kw_only=True):
     size: int = 0
     #: why the body, or the rest of it, is missing; "" where it is whole
     missing: str = ""
+    #: the open tasks, where somebody else changed them while this message of the phone was answered
+    tasks: tuple[Task, ...] | None = None
 
     @property
     def status(self) -> int:
