@@ -12,19 +12,39 @@ from acs.operations.errors import Invalid
 
 LEAST, MOST = 10, 256
 
+#: What guessers try first, also with figures for letters; with so few characters beside them it is no secret.
+_COMMON = (
+    *("password", "passwort", "kennwort", "administrator", "admin", "root", "login", "welcome", "willkommen"),
+    *("letmein", "changeme", "default", "secret", "geheim", "qwerty", "qwertz", "iloveyou", "yealink"),
+)
+_FIGURES = str.maketrans("@013$5", "aoiess")
+_FEW = 7
+
+#: Rows of keys and the alphabet, there and back.
+_ROWS = ("1234567890" * 3, "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
+
 #: RFC 9106's second choice: 64 MiB, three passes, four lanes.
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4, type=Type.ID)
 
 
 def check_new(password: str, name: str, *, field: str = "password") -> None:
     """Raises Invalid for one that is too easily guessed; it is never told back."""
-    allowed = f"{LEAST} to {MOST} characters, other than the name"
+    allowed = f"{LEAST} to {MOST} characters, not the name nor what is tried first"
     if not LEAST <= len(password) <= MOST:
         raise Invalid.field(
             field, "is too short" if len(password) < LEAST else "is too long", allowed=allowed
         )
-    if password.casefold() in (name.casefold(), name.casefold() * 2) or len(set(password)) < 4:
+    if _is_easy(password.casefold(), name.casefold()):
         raise Invalid.field(field, "is too easily guessed", allowed=allowed)
+
+
+def _is_easy(password: str, name: str) -> bool:
+    if len(set(password)) < 4 or any(password in row or password in row[::-1] for row in _ROWS):
+        return True
+    left = before = password.translate(_FIGURES)
+    for word in (name.translate(_FIGURES), *_COMMON):
+        left = left.replace(word, "")
+    return left != before and len(left) < _FEW
 
 
 async def hashed(password: str) -> str:

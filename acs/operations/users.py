@@ -35,7 +35,7 @@ Select = Annotated[
 Password = Annotated[
     str,
     Meta(
-        description="10 to 256 characters, other than the name",
+        description="10 to 256 characters, not the name nor what is tried first",
         extra_json_schema={"minLength": 10, "maxLength": 256},
     ),
 ]
