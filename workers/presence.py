@@ -193,7 +193,7 @@ def _welcome(runner: BlockingRunner, returned: Sequence[tuple[str, float]]) -> N
             calls += presence.forget_key(key)
             continue
         before = known.presence or rules.Presence()
-        after, kind = rules.returned(known.presence, at)
+        after, kind = rules.returned(known.presence, rules.interval_of(known.device), at)
         if after != before:
             away = {"offline_since": before.since, "seconds": round(at - before.since)}
             if kind:
@@ -209,12 +209,12 @@ def _welcome(runner: BlockingRunner, returned: Sequence[tuple[str, float]]) -> N
 def _alerts(runner: BlockingRunner, now: float) -> None:
     for alert in runner.run(alerts.all_open()):
         state = runner.drive(site_store.look(alert.site))
+        missing = sum(at >= alert.since for at in state.missing)
         if sites.is_back(alert.since, state.missing, state.heard):
-            runner.run_all([events.push((alerting.over(alert, now),)), alerts.close(alert, now, "acs")])
-        else:
-            missing = sum(at >= alert.since for at in state.missing)
-            if missing != alert.phones:
-                runner.run(alerts.change(alert, missing))
+            over = alerting.over(alert, missing, now)
+            runner.run_all([events.push((over,)), alerts.close(alert, now, "acs")])
+        elif missing != alert.phones:
+            runner.run(alerts.change(alert, missing))
 
 
 # --- upkeep -------------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ def opened(alert: Alert) -> FleetEvent:
     return event(Kind.SITE_OFFLINE, alert.opened_at, text, told, occasion=alert.id)
 
 
-def over(alert: Alert, now: float) -> FleetEvent:
-    text = f"The site {alert.site} is back after {now - alert.since:.0f} s"
-    told = {"site": alert.site, "alert": alert.id, "since": alert.since}
+def over(alert: Alert, missing: int, now: float) -> FleetEvent:
+    """`missing`: how many of its phones are not back yet."""
+    still = f"; still missing: {missing}" if missing else ""
+    text = f"The site {alert.site} is back after {now - alert.since:.0f} s{still}"
+    told = {"site": alert.site, "alert": alert.id, "since": alert.since, "missing": missing}
     return event(Kind.SITE_BACK, now, text, told, occasion=alert.id)

@@ -114,7 +114,17 @@ def seen(device: Device, presence: Presence | None, last_inform: float, now: flo
         since = late_at(interval, heard)
     else:
         since = offline_at(interval, heard)
-    return Seen(state, since, last_inform + interval, kept.flapping)
+    return Seen(state, since, last_inform + interval, is_flapping(kept, interval, now))
+
+
+def is_flapping(kept: Presence, interval: float, now: float) -> bool:
+    """Whether it came and went again and again, and has not been calm since for as long as that counts."""
+    return kept.flapping and bool(_lost_lately(kept, interval, now))
+
+
+def _lost_lately(kept: Presence, interval: float, now: float) -> tuple[float, ...]:
+    window = max(FLAP_WINDOW, FLAP_INTERVALS * interval)
+    return tuple(at for at in kept.lost if at > now - window)
 
 
 def overdue(presence: Presence | None, interval: float, heard: float, now: float) -> Judgement:
@@ -129,12 +139,11 @@ def overdue(presence: Presence | None, interval: float, heard: float, now: float
             return Judgement(kept, look_at)
         since = late_at(interval, heard)
         late = structs.replace(kept, state=State.LATE, since=since, heard=heard)
-        return Judgement(late, look_at, "" if kept.flapping else Kind.DEVICE_LATE)
+        return Judgement(late, look_at, "" if is_flapping(kept, interval, now) else Kind.DEVICE_LATE)
     if kept.state is State.OFFLINE:
         return Judgement(kept, 0)
     since = offline_at(interval, heard)
-    window = max(FLAP_WINDOW, FLAP_INTERVALS * interval)
-    lost = (*(at for at in kept.lost if at > since - window), since)[-FLAPS:]
+    lost = (*_lost_lately(kept, interval, since), since)[-FLAPS:]
     flapping = len(lost) >= FLAPS
     gone = Presence(State.OFFLINE, since, heard, lost, flapping)
     if not flapping:
@@ -142,11 +151,11 @@ def overdue(presence: Presence | None, interval: float, heard: float, now: float
     return Judgement(gone, 0, "" if kept.flapping else Kind.FLAPPING)
 
 
-def returned(presence: Presence | None, at: float) -> tuple[Presence, str]:
+def returned(presence: Presence | None, interval: float, at: float) -> tuple[Presence, str]:
     """A phone that gave a sign of life at this time, and the kind of event that is ("" for none)."""
     kept = presence or Presence()
     if kept.state is State.ONLINE:
         return kept, ""
     back = structs.replace(kept, state=State.ONLINE, since=at, heard=at, site="")
-    told = kept.state is State.OFFLINE and not kept.flapping and not kept.site
+    told = kept.state is State.OFFLINE and not is_flapping(kept, interval, at) and not kept.site
     return back, Kind.DEVICE_BACK if told else ""

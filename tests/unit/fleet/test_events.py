@@ -117,6 +117,23 @@ def test_what_is_heard_first_of_a_line(desk, phone, status, told):
     assert hears(desk, status) == told
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("VoiceProfile.1.Line.3", "Line 3"),
+        ("VoiceProfile.2.Line.1", "Line 1 of voice profile 2"),
+        ("Elsewhere.7", "Line 7"),
+    ],
+)
+def test_the_line_that_is_told_of_can_be_told_from_others(desk, phone, line, name):
+    path = f"Device.Services.VoiceService.1.{line}"
+    desk.learnt(phone)
+    before = structs.replace(desk.device, lines={path: "Up"})
+    after = structs.replace(before, lines={path: "Error"})
+    [event] = events.of_inform(before, after, (), desk.now, repeated=False)
+    assert event.text == f"{name} is not registered: Error"
+
+
 def test_an_inform_without_the_line_says_nothing_of_it(desk, phone):
     desk.learnt(phone)
     hears(desk, "Up")

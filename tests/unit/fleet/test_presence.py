@@ -77,26 +77,26 @@ def test_a_phone_that_called_after_all_is_not_missing():
 
 def test_a_sign_of_life_ends_it():
     gone = look(look(None, 66).presence, 200).presence
-    back, kind = presence.returned(gone, START + 400)
+    back, kind = presence.returned(gone, 60.0, START + 400)
     assert (back.state, back.since, kind) == (State.ONLINE, START + 400, Kind.DEVICE_BACK)
-    assert presence.returned(back, START + 401) == (back, "")
+    assert presence.returned(back, 60.0, START + 401) == (back, "")
 
 
 def test_a_late_phone_comes_back_without_a_word():
     late = look(None, 66).presence
-    assert presence.returned(late, START + 70)[1] == ""
+    assert presence.returned(late, 60.0, START + 70)[1] == ""
 
 
 def test_a_phone_that_vanished_with_its_site_comes_back_without_a_word():
     gone = structs.replace(look(look(None, 66).presence, 200).presence, site="site7")
-    back, kind = presence.returned(gone, START + 400)
+    back, kind = presence.returned(gone, 60.0, START + 400)
     assert (back.site, kind) == ("", "")
 
 
 def times(kept, at, interval=60.0):
     """The phone was heard at `at`, is missed and comes back."""
     gone = presence.overdue(kept, interval, at, at + 10 * interval)
-    back, kind = presence.returned(gone.presence, at + 10 * interval)
+    back, kind = presence.returned(gone.presence, interval, at + 10 * interval)
     return gone, back, kind
 
 
@@ -116,6 +116,28 @@ def test_a_phone_that_calmed_down_is_told_of_again():
     assert kept.flapping
     gone, kept, back = times(kept, START + 10 * HOUR)
     assert (gone.event, back) == (Kind.DEVICE_OFFLINE, Kind.DEVICE_BACK)
+
+
+def test_a_phone_that_was_calm_for_an_hour_is_flapping_no_more():
+    kept = None
+    for number in range(3):
+        _, kept, _ = times(kept, START + number * 900)
+    lost = kept.lost[-1]
+    device = Device("x", inform_interval=60, first_seen=START)
+    assert presence.seen(device, kept, lost + HOUR - 1, lost + HOUR - 1).flapping
+    assert not presence.seen(device, kept, lost + HOUR + 1, lost + HOUR + 1).flapping
+    heard = lost + 2 * HOUR
+    assert presence.overdue(kept, 60.0, heard, heard + 70).event == Kind.DEVICE_LATE
+
+
+def test_a_flapping_phone_that_was_away_for_long_is_back():
+    kept = None
+    for number in range(2):
+        _, kept, _ = times(kept, START + number * 900)
+    gone = presence.overdue(kept, 60.0, START + 1800, START + 2400)
+    assert gone.event == Kind.FLAPPING
+    assert presence.returned(gone.presence, 60.0, START + 3000)[1] == ""
+    assert presence.returned(gone.presence, 60.0, START + 3 * HOUR)[1] == Kind.DEVICE_BACK
 
 
 def test_what_is_shown_does_not_wait_for_the_job():

@@ -171,6 +171,18 @@ def test_a_few_phones_of_a_site_are_single_ones(phones, runner):
     assert runner.run(alerts.all_open()) == []
 
 
+def test_a_site_that_is_back_but_for_some_phones_says_so(phones, runner):
+    for number in range(10):
+        phones.add(number, ago=1000, ip=f"192.0.2.{number}")
+    job.look()
+    for number in range(7):
+        phones.hears(number)
+    job.look()
+    kept = runner.run(events.after("0", 100))
+    assert kept[-1].event.data["missing"] == 3
+    assert kept[-1].event.text.endswith("; still missing: 3")
+
+
 def test_a_site_that_is_back_closes_its_alert_with_one_event(phones, runner):
     for number in range(10):
         phones.add(number, ago=1000, ip=f"192.0.2.{number}")
