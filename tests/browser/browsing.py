@@ -1,4 +1,4 @@
-"""Chromium as a person uses it: pages are opened, words are read, buttons are pressed by what stands on them."""
+"""Chromium as a person uses it: pages are opened, words read, buttons pressed by what stands on them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ USERS = {
     "rita": ("operator", "tag = reseller1", "Rita Roe"),
 }
 
-#: The phones' MAC addresses: those that are well, and one that always fails.
+#: The phones' MAC addresses: those that are well, and one that gets no file.
 FIRST = "0015650a0001"
 SICK = "0015650b0001"
 COUNT = 10
@@ -53,8 +53,15 @@ class Fleet:
 
     def rollout(self, name: str, **more: Any) -> str:
         """Make one that starts now; its id."""
-        asked = {"name": name, "kind": "reboot", "select": "all", "waves": ["rest"], "soak": 0, **more}
-        return str(self.api("POST", "/rollouts", json=asked)["id"])
+        asked = {
+            "name": name,
+            "kind": "reboot",
+            "select": "all",
+            "waves": ["rest"],
+            "soak": 0,
+            "start": "now",
+        }
+        return str(self.api("POST", "/rollouts", json={**asked, **more})["id"])
 
     def until(self, rollout: str, *states: str) -> dict[str, Any]:
         def there() -> dict[str, Any] | None:
@@ -69,7 +76,7 @@ def make_fleet(server: Server, *, count: int = COUNT) -> Fleet:
     phones = Phones(server.urls["cwmp"] + "/", interval=2)
     fleet = Fleet(server, phones)
     phones.start(FIRST, count)
-    phones.start(SICK, 1, "fault-9002")
+    phones.start(SICK, 1, "download-fails")
     for name, (role, select, full_name) in USERS.items():
         user = {
             "name": name,

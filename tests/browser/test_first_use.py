@@ -1,4 +1,4 @@
-"""A new user, who has read nothing: from the first lines of `acs up` to a rollout in three waves, all in the browser."""
+"""A new user who has read nothing: from the first lines of `acs up` to a rollout in three waves."""
 
 from __future__ import annotations
 
