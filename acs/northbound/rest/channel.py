@@ -63,4 +63,5 @@ class Channel(HTTPChannel):
         wire.write(head.encode("ascii") + body)
         later: Any = self.callLater
         self._refused = later(LINGER, self.loseConnection)
-        self.clearLineBuffer()
+        forget: Any = self.clearLineBuffer
+        forget()
