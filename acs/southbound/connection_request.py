@@ -26,6 +26,8 @@ ANSWER_LIMIT = 16 * 1024
 
 _STATUS_LINE = re.compile(rb"\s*[A-Za-z]+/?[\d.]*\s+(\d{3})\b")
 _NO_PHONES = frozenset(map(ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200")))
+#: What ends an IPv4 address in any of the ways in which resolvers read one: 0xa9fea9fe, 169.254.43518.
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 _PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
 
 
@@ -93,9 +95,10 @@ def _check_host(host: str, malformed: Callable[[str], MalformedUrl]) -> None:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         labels = host.rstrip(".").split(".")
-        if not all(0 < len(label) < 64 for label in labels) or labels[-1].isdigit():
+        if not all(0 < len(label) < 64 for label in labels) or _NUMBER.fullmatch(labels[-1]):
             raise malformed("has no valid host name") from None
         return
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.is_multicast or address.is_unspecified or address in _NO_PHONES:
         raise malformed("has an address that can be no phone's")
 

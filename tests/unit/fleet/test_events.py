@@ -128,7 +128,7 @@ def test_what_is_heard_first_of_a_line(desk, phone, status, told):
 def test_the_line_that_is_told_of_can_be_told_from_others(desk, phone, line, name):
     path = f"Device.Services.VoiceService.1.{line}"
     desk.learnt(phone)
-    before = structs.replace(desk.device, lines={path: "Up"})
+    before = structs.replace(desk.device, lines={path: "Up"}, events=())
     after = structs.replace(before, lines={path: "Error"})
     [event] = events.of_inform(before, after, (), desk.now, repeated=False)
     assert event.text == f"{name} is not registered: Error"
