@@ -15,10 +15,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.web.server import Request
 
+from acs.northbound import browser_session
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.northbound.rest.routing import Services
 from acs.operations import limits, rollout_finding, watching
-from acs.operations.errors import Invalid
+from acs.operations.errors import Invalid, OperationError
 from acs.operations.ports import Runner
 from acs.operations.watching import Mark
 from acs.store.errors import StoreError
@@ -86,6 +87,9 @@ class Listener:
     def sign(self) -> None:
         self._write(": there\n\n")
 
+    def end(self) -> None:
+        self._end(None)
+
     def _end(self, _: object) -> None:
         if not self.ended.called:
             self.ended.callback(None)
@@ -114,11 +118,7 @@ async def _listen(visit: Visit) -> Answer:
     for topic in topics:
         if not watching.is_topic(topic):
             raise Invalid.field("topic", "is none", value=topic, allowed=sorted(watching.PAUSES))
-        name, _, rest = topic.partition(":")
-        if name == "phone":
-            await limits.require(visit.runner, rest)
-        if name == "rollout":
-            await rollout_finding.find(visit.runner, rest)
+    await _require(visit, topics)
     request: Any = visit.request
     request.responseHeaders.setRawHeaders("Content-Type", ["text/event-stream; charset=utf-8"])
     request.responseHeaders.setRawHeaders("Cache-Control", ["no-store"])
@@ -127,7 +127,7 @@ async def _listen(visit: Visit) -> Answer:
     listener, watch = Listener(request), _watch_of(visit.services)
     for topic in topics:
         watch.add(topic, listener)
-    signs: Any = LoopingCall(listener.sign)
+    signs: Any = LoopingCall(lambda: ensureDeferred(_sign(visit, topics, listener)))
     signs.clock = visit.services.reactor
     signs.start(SIGN_OF_LIFE, now=False)
     try:
@@ -139,6 +139,31 @@ async def _listen(visit: Visit) -> Answer:
         for topic in topics:
             watch.remove(topic, listener)
     return STREAMED
+
+
+async def _require(visit: Visit, topics: list[str]) -> None:
+    """Raises NotFound for what the visitor does not see."""
+    for topic in topics:
+        name, _, rest = topic.partition(":")
+        if name == "phone":
+            await limits.require(visit.runner, rest)
+        if name == "rollout":
+            await rollout_finding.find(visit.runner, rest)
+
+
+async def _sign(visit: Visit, topics: list[str], listener: Listener) -> None:
+    """Say that the stream is there; end it where its visitor has gone, or may not see the same any more. The
+    page, where it is still open, asks again."""
+    try:
+        seat = await browser_session.seat_of(visit.services, visit.request)
+        if seat is None or seat.actor != visit.actor:
+            return listener.end()
+        await _require(visit, topics)
+    except StoreError:
+        return  # nobody knows; the next sign tells
+    except OperationError:
+        return listener.end()
+    listener.sign()
 
 
 #: The answer has gone out already.

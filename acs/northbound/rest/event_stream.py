@@ -1,8 +1,9 @@
 """`GET /api/v1/events` as server-sent events: one open answer, kept going by a `_Following`.
 
 It writes what the feed has behind its place, then waits for more. While the connection takes no bytes it
-writes nothing and remembers its place only. Every `SIGN_OF_LIFE` seconds it says that it is there, and looks
-whether its caller may still see what it could see at first; if not, the answer ends.
+writes nothing and remembers its place only. Every `SIGN_OF_LIFE` seconds it says that it is there. Before each
+sign, and before it tells anything, it looks whether its caller may still see what it could see at first; if
+not, the answer ends.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ RETRY = 3000
 
 #: Seconds before a place is read again where the store did not answer.
 AGAIN = 1.0
+
+_OVER = "who asked may not see it any more"
 
 #: Lets through what is asked for and may be seen.
 Passing = Callable[[list[Kept]], Awaitable[list[Kept]]]
@@ -136,9 +139,13 @@ class _Following:
             try:
                 chunk = await self._feed.after(self._place)
                 passing = await self._passing(chunk)
+                good = not passing or await self._good()
             except StoreError:
                 await self._pause(AGAIN)
                 continue
+            if not good:
+                self._close(_OVER)
+                return
             for kept in passing:
                 self._request.write(_block(kept))
                 self._place = kept.place
@@ -169,7 +176,7 @@ class _Following:
         if good:
             self._request.write(b": there\n\n")
         else:
-            self._close("who asked may not see it any more")
+            self._close(_OVER)
 
     def _failed(self, failure: Any) -> None:
         """A saved selector that is gone, say: the next request of the client is told."""

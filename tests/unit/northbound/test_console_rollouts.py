@@ -210,6 +210,15 @@ def test_an_open_page_is_told_of_changes(browser, rollout, api):
     assert adam.get(f"{path}?part=phones-list").status == 404, "a part of another page"
 
 
+def test_an_open_page_of_who_is_locked_out_is_told_nothing_more(browser, api):
+    eve = browser("eve", "viewer")
+    with eve.client.stream("GET", "/live", params={"topic": "rollouts"}) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry")
+        assert api("PATCH", "/users/eve", json={"disabled": True}).status_code == 200
+        assert not any(line.startswith("data") for line in lines)  # and it has an end
+
+
 # --- a second person ----------------------------------------------------------------------------------------
 
 

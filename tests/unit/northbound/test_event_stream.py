@@ -217,9 +217,21 @@ def test_one_caller_has_so_many_streams_and_no_more(api, as_role):
 def test_a_token_that_is_revoked_ends_its_streams(as_role, store):
     api = as_role("viewer")
     with following(api) as reader:
+        happen(store, "before")
+        assert reader.texts(1) == ["before"]
         assert store.run(tokens.revoke(api.token.split("_")[1]))
+        happen(store, "after")
         assert list(reader.events()) == []  # the end comes, within the time of a sign of life
     assert api("GET", "/events", headers=STREAM).status_code == 401
+
+
+def test_nothing_is_told_to_a_token_that_was_revoked(as_role, store, data_dir):
+    api = as_role("viewer")
+    with following(api) as reader:
+        assert store.run(tokens.revoke(api.token.split("_")[1]))
+        happen(store, "a secret")
+        assert list(reader.events()) == []
+    assert "a stream of events failed" not in (data_dir / "server.log").read_text()
 
 
 def test_a_store_that_restarts_costs_nobody_an_event(own_server):
