@@ -26,17 +26,19 @@ Server = Any
 
 
 @pytest.fixture
-def simulate() -> Iterator[Callable[..., None]]:
+def simulate() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts phones that stay until the end of the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(server: Server, *flags: str) -> None:
+    def start(server: Server, *flags: str) -> subprocess.Popen[bytes]:
         arguments = [ACS, "simulate", "--data-dir", str(server.data_dir), "--quiet", "--ramp", "0", *flags]
         started.append(subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        return started[-1]
 
     yield start
     for process in started:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
 
 
@@ -105,7 +107,7 @@ def fill(server: Server, tmp_path: Path) -> str:
 
 
 def test_a_server_that_is_gone_goes_on_elsewhere(
-    start_server: Callable[..., Server], simulate: Callable[..., None], tmp_path: Path
+    start_server: Callable[..., Server], simulate: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     server = start_server("--processes", "2")
     token = fill(server, tmp_path)
@@ -145,14 +147,14 @@ def test_a_server_that_is_gone_goes_on_elsewhere(
 
 def test_from_and_to_a_redis_of_ones_own(
     start_server: Callable[..., Server],
-    simulate: Callable[..., None],
+    simulate: Callable[..., subprocess.Popen[bytes]],
     own_redis: Callable[[int], str],
     tmp_path: Path,
 ) -> None:
     server = start_server("--redis-url", own_redis(3))
     fill(server, tmp_path)
-    simulate(server, "--phones", "2", "--sessions", "2")
-    eventually(lambda: server.api.get("/api/v1/devices").json()["total"] == 2)
+    simulate(server, "--phones", "2", "--sessions", "2", "--interval", "1").wait(timeout=90)
+    assert server.api.get("/api/v1/devices").json()["total"] == 2
     archive = tmp_path / "backup.tar.gz"
     server.acs("backup", str(archive))
     before = facts(server)
@@ -161,7 +163,7 @@ def test_from_and_to_a_redis_of_ones_own(
     full = acs("restore", str(archive), "--data-dir", str(tmp_path / "b"), "--redis-url", own_redis(3))
     assert (full.returncode, "is not empty" in full.stderr) == (1, True)
     assert not (tmp_path / "b").exists()
-    for name, url in (("private", ""), ("own", own_redis(5))):
+    for name, url in (("private", ""), ("shared", own_redis(5))):
         flags = ["--redis-url", url] if url else []
         done = acs("restore", str(archive), "--data-dir", str(tmp_path / name), *flags)
         assert done.returncode == 0, done.stderr
