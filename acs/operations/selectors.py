@@ -16,7 +16,7 @@ from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.expressions import And, Comparison, Expression, OneOf, Subject, leaves
 from acs.fleet.selector.lexing import LONGEST
 from acs.fleet.selector.parsing import Query, parse
-from acs.operations import limits
+from acs.operations import limits, selector_uses
 from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.store import selection
@@ -204,9 +204,9 @@ async def change(
 
 
 async def delete(runner: Runner, name: str) -> None:
-    """Raises NotFound, and Conflict where another saved selector uses it."""
-    using = [one.name for one in await runner.run(store.list_all()) if name in parse(one.select).references]
-    if set(using) - {name}:
+    """Raises NotFound, and Conflict where something uses it."""
+    using = await selector_uses.uses(runner, name)
+    if using:
         raise Conflict(f"The selector {name!r} is used by {', '.join(using)}.")
     if not await runner.run(store.delete(name)):
         raise NotFound("selector", name)

@@ -154,7 +154,30 @@ def test_selectors_that_use_each_other(api: Any) -> None:
     assert api("POST", "/selectors", json={"name": "a", "select": "all"}).status_code == 409
     assert api("PATCH", "/selectors/a", json={"select": "selector = b"}).status_code == 422
     refused = api("DELETE", "/selectors/a")
-    assert (refused.status_code, "used by b" in refused.json()["detail"]) == (409, True)
+    assert (refused.status_code, "used by the selector b" in refused.json()["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "who"),
+    [
+        ("/rules", {"name": "night", "on": ["*"], "add_tags": ["x"]}, "the rule night"),
+        ("/tokens", {"name": "ours", "role": "viewer"}, "the token ours"),
+        ("/users", {"name": "bob", "role": "viewer", "password": "correct horse battery"}, "the user bob"),
+        (
+            "/schedules",
+            {"name": "weekly", "cron": "0 3 * * 0", "what": {"kind": "reboot", "select": "selector = a"}},
+            "the schedule weekly",
+        ),
+    ],
+)
+def test_a_selector_that_something_else_uses_stays(
+    api: Any, path: str, body: dict[str, Any], who: str
+) -> None:
+    api("POST", "/selectors", json={"name": "a", "select": "online"})
+    selecting = body if "what" in body else {**body, "select": "selector = a"}
+    assert api("POST", path, json=selecting).status_code == 201
+    refused = api("DELETE", "/selectors/a")
+    assert (refused.status_code, f"used by {who}" in refused.json()["detail"]) == (409, True)
 
 
 def test_viewers_try_but_do_not_save(as_role: Callable[..., Any]) -> None:
