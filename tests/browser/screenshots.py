@@ -33,6 +33,9 @@ def main() -> None:
         server = Server(Path(place) / "data", "--cpe-auth", "none")
         browser = Browser(programs, Path(place) / "chromium")
         browser.base = server.urls["web"]
+        door(
+            browser, directory, [word for line in server.lines for word in line.split() if "/setup?" in word]
+        )
         fleet = make_fleet(server, count=24)
         try:
             door(

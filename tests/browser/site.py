@@ -47,6 +47,7 @@ class Site:
             "rollout-phones": f"{rollout}/phones",
             "rollout-draft": f"/rollouts/{self.rollouts['draft']}",
             "rollout-draft-plan": f"/rollouts/{self.rollouts['draft']}/plan",
+            "rollout-new": "/rollouts/new",
             **{f"rollout-new-{step}": path for step, path in wizard.items()},
             "schedules": "/rollouts/schedules",
             "schedule": f"/rollouts/schedules/{schedule}",
@@ -61,6 +62,7 @@ class Site:
             "connect": "/connect",
             "account": "/account",
             "not-here": "/no/such/page",
+            "no-such-phone": "/phones/nobody",
         }
 
 

@@ -162,7 +162,7 @@ def _told(error: BaseException | None) -> tuple[int, str, str, str]:
         case NotFound():
             return 404, "Not here", str(error), "It may have been removed, or the address has a slip in it."
         case HTTPException(code=404):
-            return 404, "Not here", "There is no such page.", "The menu has all there are."
+            return 404, "Not here", "There is no such page.", "The address may have a slip in it."
         case Conflict() | StoreConflict():
             return 409, "Not in this state", str(error), "Look at it again; somebody may have been faster."
         case PreconditionFailed():

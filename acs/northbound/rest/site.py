@@ -39,7 +39,9 @@ class RestSite(Site):
         self, services: Services, rooms: Mapping[bytes, Resource], *, idle_timeout: float | None
     ) -> None:
         self.application = make_application(services, ROUTES)
-        root = _Root(self.application.resource(), rooms, services.web)
+        rules = self.application.url_map.iter_rules()
+        own = frozenset(rule.rule.split("/")[1].encode() for rule in rules)
+        root = _Root(self.application.resource(), rooms, services.web, own)
         construct: Any = super().__init__  # twisted.web is not typed throughout
         construct(root, _ApiRequest, timeout=idle_timeout, parsePOSTFormSubmission=False)
         self._services = services
@@ -87,12 +89,25 @@ class _Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, application: Any, rooms: Mapping[bytes, Any], web: Web) -> None:
+    def __init__(self, application: Any, rooms: Mapping[bytes, Any], web: Web, own: frozenset[bytes]) -> None:
         construct: Any = super().__init__
         construct()
+        self._own = own
         self._web = web
         self._application = application
         self._rooms = rooms
+
+    def _room(self, first: bytes, request: Request) -> Any:
+        """What answers paths with this first part; a person who mistypes it gets a page."""
+        if first in self._rooms:
+            return self._rooms[first]
+        if (
+            b"" in self._rooms
+            and first not in self._own
+            and b"text/html" in (request.getHeader(b"accept") or b"")
+        ):
+            return self._rooms[b""]
+        return self._application
 
     def render(self, request: Request) -> Any:
         segments = request.path.lstrip(b"/").split(b"/")
@@ -100,7 +115,7 @@ class _Root(Resource):
             return send(request, NO_CONTENT)
         request.prepath = []
         request.postpath = [quote_from_bytes(segment, safe="%!$&'()*+,;=:@").encode() for segment in segments]
-        return self._rooms.get(segments[0], self._application).render(request)
+        return self._room(segments[0], request).render(request)
 
 
 def make_site(
