@@ -24,9 +24,10 @@ from acs.store.runner_blocking import BlockingRunner
 from workers import schedules
 from workers.queues import LATER, QUEUES, URGENT, USUAL
 
-#: Seconds between two looks at what is due, and for which a rollout's step is taken.
+#: Seconds between two looks at what is due, and for which a rollout's step is taken: so long it stands still
+#: when its job was killed. A job that takes longer meets another one, which does no harm.
 TICK = 0.5
-LEASE = 30.0
+LEASE = 15.0
 
 #: Rollouts taken at once.
 AT_ONCE = 50
