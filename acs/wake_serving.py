@@ -66,7 +66,15 @@ class WakeParts:
         self._counting.clock = reactor
         ways = WakeWays(Waker(settings.wakes_at_once), self._port, time.time)
         pace = Pace(settings.wakes_at_once, settings.wakes_per_second, settings.wake_spacing)
-        means = Means(runner=runner, ways=ways, now=time.time, clock=reactor, chance=random, tally=tally)
+        means = Means(
+            runner=runner,
+            ways=ways,
+            now=time.time,
+            clock=reactor,
+            chance=random,
+            spacing=settings.wake_spacing,
+            tally=tally,
+        )
         self.service = WakeService(means, pace)
         self.offer: Callable[[Device], StunOffer] | None = None
         if stun_socket is not None:

@@ -44,6 +44,8 @@ class Means(Struct, frozen=True):
     #: the reactor, for pauses
     clock: Any
     chance: Callable[[], float]
+    #: seconds between two requests to one phone, in which it is not asked again
+    spacing: float = 0.0
     looks: tuple[float, ...] = LOOKS
     udp_looks: tuple[float, ...] = UDP_LOOKS
     #: counts attempts
@@ -74,6 +76,7 @@ class _Attempt:
         self._key = device_key(job.device_id)
         self._told = told
         self._tried: list[Attempt] = []
+        self._asked_at = means.now()
 
     async def run(self, history: tuple[Attempt, ...], addresses: tuple[Address, ...]) -> None:
         order = waking.ways(self._known.device, udp=bool(addresses), history=history)
@@ -147,11 +150,13 @@ class _Attempt:
 
     async def _failed(self, outcome: Outcome, text: str) -> None:
         """Try again later, or say what is left to wait for."""
-        job, known, now = self._job, self._known, self._means.now()
+        means, job, known = self._means, self._job, self._known
+        now = means.now()
         if outcome.kind is Kind.DECLINED and known.session is not None:
             text = f"{text}; a session with it is open"
-        pause = waking.pause(outcome.kind, job.attempts, self._means.chance())
+        pause = waking.pause(outcome.kind, job.attempts, means.chance())
         if pause is not None:
+            pause = max(pause, self._asked_at + means.spacing - now)
             record = WakeRecord(now, outcome.kind, f"{text}; asked again in {pause:.0f} s", now + pause)
         else:
             left = waking.left_to_wait(known.device, known.last_inform, now)

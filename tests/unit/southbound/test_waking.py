@@ -78,7 +78,7 @@ class Desk:
         self.service = self.another()
         self.phone(last_inform=NOW - 100)
 
-    def another(self) -> WakeService:
+    def another(self, spacing: float = 0.0) -> WakeService:
         """One more process on the same store."""
         means = Means(
             runner=AtOnce(self.blocking),  # type: ignore[arg-type]
@@ -86,6 +86,7 @@ class Desk:
             now=lambda: NOW + self.clock.seconds(),
             clock=self.clock,
             chance=lambda: 0.5,
+            spacing=spacing,
         )
         return WakeService(means, Pace(at_once=10, per_second=100, spacing=0))
 
@@ -155,6 +156,14 @@ def test_who_asks_is_told_at_once_and_the_inform_ends_it(desk) -> None:
     assert desk.waiting() is None
     assert desk.outcomes == [("http", "accepted")]
     assert desk.blocking.run(wakes.history(KEY))[0].came_after == 0
+
+
+def test_who_asks_hears_that_a_phone_is_left_alone_for_its_spacing(desk) -> None:
+    desk.service = desk.another(spacing=30)
+    desk.ways.http = [DECLINED]
+    [record] = desk.wake()
+    assert record.again_at == NOW + 30
+    assert record.text.endswith("asked again in 30 s")
 
 
 def test_a_request_that_was_taken_by_whatever_is_there_is_followed_by_the_other_way(desk) -> None:
