@@ -6,6 +6,7 @@ import click
 
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -16,7 +17,7 @@ def alert() -> None:
 @alert.command("list")
 @click.option("--state", type=click.Choice(["open", "closed", "all"]), default="open", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
-@server_options
+@view_options
 def list_alerts(server: Server, state: str, limit: int) -> None:
     """The alerts, the open ones first, newest first."""
     items = server.api.get("/alerts", state=state, limit=limit)["items"]

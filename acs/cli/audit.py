@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from acs.cli.connection import Server, server_options
+from acs.cli.connection import Server
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 
 @click.command()
@@ -19,7 +20,7 @@ from acs.cli.printing import moment
 @click.option("--until", help="A time with its zone.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Entries shown.")
 @click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets on stdout.")
-@server_options
+@view_options
 def audit(server: Server, of: str | None, limit: int, as_csv: bool, **asked: str | None) -> None:
     """Who changed what, when and from where; newest first. Secrets never stand in it."""
     query: dict[str, Any] = {name: value for name, value in {**asked, "object": of}.items() if value}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_targets import Scope, scope_options
 from acs.cli.connection import Server, server_options
 
 
 @click.command("action-urls")
-@click.argument("words", nargs=-1, metavar="[DEVICE]")
+@click.argument("words", nargs=-1, metavar="[DEVICE]", shell_complete=completing.first_device)
 @click.option(
     "--calls", is_flag=True, help="Events of calls, too (the server keeps them with --action-url-calls on)."
 )

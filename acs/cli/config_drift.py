@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.config_targets import phone
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
 from acs.cli.selecting import checked
 from acs.cli.waiting import follow, require_done
+from acs.cli.watching import view_options
 
 #: Exit code: something differs, or nothing is known yet.
 DIFFERS = 1
@@ -31,10 +33,10 @@ _wake = click.option(
 
 
 @click.command()
-@click.argument("device", required=False)
+@click.argument("device", required=False, shell_complete=completing.devices)
 @click.option("-q", "--select", metavar="SELECTOR", default="", help="Without DEVICE: look at these phones.")
 @click.option("--limit", type=click.IntRange(min=1), help="Without DEVICE: at most so many. [default: all]")
-@server_options
+@view_options
 def drift(server: Server, device: str | None, select: str, limit: int | None) -> None:
     """Desired against known, key by key; without DEVICE the phones whose last session left something out.
 
@@ -47,7 +49,7 @@ def drift(server: Server, device: str | None, select: str, limit: int | None) ->
 
 
 @click.command()
-@click.argument("device")
+@click.argument("device", shell_complete=completing.devices)
 @click.option("--now", is_flag=True, help="The phone may reboot for it, outside the window too.")
 @_wake
 @server_options
@@ -60,7 +62,7 @@ def apply(server: Server, device: str, now: bool, wake: bool) -> None:
 
 
 @click.command()
-@click.argument("device")
+@click.argument("device", shell_complete=completing.devices)
 @_wake
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the file, then compare.")
 @click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(min=0))

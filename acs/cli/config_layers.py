@@ -6,12 +6,15 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_targets import Scope, phone, scope_options
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
-words_argument = click.argument("words", nargs=-1, metavar="[DEVICE] ...")
+words_argument = click.argument(
+    "words", nargs=-1, metavar="[DEVICE] ...", shell_complete=completing.first_device
+)
 reason_option = click.option("--reason", "-m", default="", help="Why; kept with the version.")
 now_option = click.option(
     "--now", is_flag=True, help="Phones may reboot for these keys at once, outside the window too."
@@ -22,10 +25,10 @@ version_option = click.option(
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[DEVICE]")
+@click.argument("words", nargs=-1, metavar="[DEVICE]", shell_complete=completing.first_device)
 @click.option("--version", "number", type=click.IntRange(min=1), help="As it was at this version.")
 @scope_options
-@server_options
+@view_options
 def show(server: Server, words: tuple[str, ...], number: int | None, scope: Scope) -> None:
     """The values of one layer: of the fleet, a model, a group, or a phone's own."""
     device, rest = scope.split(words)
@@ -36,7 +39,7 @@ def show(server: Server, words: tuple[str, ...], number: int | None, scope: Scop
 
 
 @click.command("set")
-@click.argument("words", nargs=-1, metavar="[DEVICE] KEY=VALUE...")
+@click.argument("words", nargs=-1, metavar="[DEVICE] KEY=VALUE...", shell_complete=completing.first_device)
 @reason_option
 @now_option
 @version_option
@@ -70,7 +73,7 @@ def set_values(
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[DEVICE] KEY...")
+@click.argument("words", nargs=-1, metavar="[DEVICE] KEY...", shell_complete=completing.first_device)
 @reason_option
 @version_option
 @scope_options
@@ -90,9 +93,9 @@ def unset(server: Server, words: tuple[str, ...], reason: str, if_version: int |
 
 
 @click.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.argument("prefix", default="")
-@server_options
+@view_options
 def effective(server: Server, device_name: str, prefix: str) -> None:
     """What a phone ought to be configured to, and the layer that says so; keys that begin with PREFIX."""
     found = server.api.get(f"/devices/{segment(phone(server.api, device_name))}/config")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_targets import Scope, phone, scope_options
 from acs.cli.connection import Server, error_text, server_options
 from acs.cli.selecting import checked
@@ -35,7 +35,7 @@ _COUNTS = (
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[DEVICE] [KEY=VALUE]...")
+@click.argument("words", nargs=-1, metavar="[DEVICE] [KEY=VALUE]...", shell_complete=completing.first_device)
 @click.option("--set", "assigned", multiple=True, metavar="KEY=VALUE", help="A key to be set; repeatable.")
 @click.option("--unset", "removed", multiple=True, metavar="KEY", help="A key to be taken out; repeatable.")
 @click.option("-q", "--select", metavar="SELECTOR", default="", help="These phones, each in its own layer.")

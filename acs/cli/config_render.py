@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_targets import phone
 from acs.cli.connection import Server, segment, server_options
 
@@ -16,7 +16,7 @@ FILES = ("common", "mac")
 
 
 @click.command()
-@click.argument("device", required=False)
+@click.argument("device", required=False, shell_complete=completing.devices)
 @click.option("--model", metavar="MODEL", help="The common file of this model, instead of a phone's.")
 @click.option("--file", "which", type=click.Choice(FILES), help="Which of a phone's two. [default: mac]")
 @click.option("--encrypt", is_flag=True, help="As the phone gets it, where an AES key is set.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.choosing import choose
 from acs.cli.connection import Api, segment
 
@@ -69,7 +69,12 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, scope=Scope(fleet, model, group), **others)
 
     for option in (
-        click.option("--group", metavar="NAME", help="The configuration of this group."),
+        click.option(
+            "--group",
+            metavar="NAME",
+            shell_complete=completing.groups,
+            help="The configuration of this group.",
+        ),
         click.option("--model", metavar="MODEL", help="The configuration of all phones of this model."),
         click.option("--fleet", is_flag=True, help="The configuration of all phones."),
     ):

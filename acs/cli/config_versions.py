@@ -6,20 +6,21 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_layers import if_match, no_more, now_option, reason_option, version_option
 from acs.cli.config_targets import Scope, scope_options
 from acs.cli.connection import Server, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
-_words = click.argument("words", nargs=-1, metavar="[DEVICE]")
+_words = click.argument("words", nargs=-1, metavar="[DEVICE]", shell_complete=completing.first_device)
 
 
 @click.command()
 @_words
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @scope_options
-@server_options
+@view_options
 def history(server: Server, words: tuple[str, ...], limit: int, scope: Scope) -> None:
     """Who changed what, when and why, newest first."""
     device, rest = scope.split(words)
@@ -59,7 +60,7 @@ def diff(server: Server, words: tuple[str, ...], older: int | None, newer: int |
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[DEVICE] VERSION")
+@click.argument("words", nargs=-1, metavar="[DEVICE] VERSION", shell_complete=completing.first_device)
 @reason_option
 @now_option
 @version_option

@@ -106,7 +106,10 @@ class Api:
         """One call below /api/v1; `patience` in seconds. Returns any 2xx answer."""
         try:
             answer = self._client.request(
-                method, f"/api/v1{path}", timeout=httpx.Timeout(patience, connect=CONNECT_PATIENCE), **request
+                method,
+                f"/api/v1{path}",
+                timeout=httpx.Timeout(patience, connect=min(patience, CONNECT_PATIENCE)),
+                **request,
             )
         except httpx.HTTPError as error:
             raise self._no_answer(error) from None

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from acs.cli import device_files, device_lists, device_tasks, device_trace
+from acs.cli import completing, device_files, device_lists, device_tasks, device_trace
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.outcomes import WrongUsage
 from acs.cli.printing import ago, moment
 from acs.cli.selecting import checked
+from acs.cli.watching import view_options
 from acs.fleet.selector.lexing import quoted_text
 
 
@@ -34,7 +35,7 @@ for _command in (
 @click.argument("fragment", required=False)
 @click.option("-q", "--select", metavar="SELECTOR", help="Those meant: 'model = CP860 and tag = site7'.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many devices (default: all).")
-@server_options
+@view_options
 def list_devices(server: Server, fragment: str | None, select: str | None, limit: int | None) -> None:
     """The devices, those that FRAGMENT fits, or those that a selector means (docs/selectors.md)."""
     if fragment and select:
@@ -72,8 +73,8 @@ def list_devices(server: Server, fragment: str | None, select: str | None, limit
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
-@server_options
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
+@view_options
 def show(server: Server, device_name: str) -> None:
     """Everything known of one device but its parameters."""
     found: dict[str, Any] = server.api.get(f"/devices/{segment(choose(server.api, device_name))}")
@@ -84,9 +85,9 @@ def show(server: Server, device_name: str) -> None:
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.argument("prefix", default="")
-@server_options
+@view_options
 def parameters(server: Server, device_name: str, prefix: str) -> None:
     """The known parameters, or those below PREFIX, without asking the phone."""
     path = f"/devices/{segment(choose(server.api, device_name))}/parameters"
@@ -104,9 +105,9 @@ def parameters(server: Server, device_name: str, prefix: str) -> None:
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@server_options
+@view_options
 def timeline(server: Server, device_name: str, limit: int) -> None:
     """What happened to the phone, newest first."""
     path = f"/devices/{segment(choose(server.api, device_name))}/timeline"
@@ -121,7 +122,7 @@ def timeline(server: Server, device_name: str, limit: int) -> None:
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option("--add", multiple=True, metavar="TAG", help="Put this tag on; may be repeated.")
 @click.option("--remove", multiple=True, metavar="TAG", help="Take this tag off; may be repeated.")
 @server_options
@@ -137,7 +138,7 @@ def tag(server: Server, device_name: str, add: tuple[str, ...], remove: tuple[st
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @server_options
 def wake(server: Server, device_name: str) -> None:
     """Send a connection request, so that the phone starts a session now. Exit code 1: it did not take it."""
@@ -152,7 +153,7 @@ def wake(server: Server, device_name: str) -> None:
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.argument("username")
 @click.option("--password", help="Asked for when not given.")
 @server_options
@@ -166,7 +167,7 @@ def login(server: Server, device_name: str, username: str, password: str | None)
 
 
 @device.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @server_options
 def forget(server: Server, device_name: str, yes: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import run_task, says, task_options
@@ -33,7 +33,7 @@ def _listed(types: dict[str, str]) -> str:
 
 
 @click.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.argument("file")
 @click.option(
     "--file-type", help=f"Full, or short: {_listed(_SHORT_TYPES)}. Default: the stored file's, else firmware."
@@ -75,7 +75,7 @@ def download(
 
 
 @click.command()
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option(
     "--file-type",
     default="config",
@@ -103,7 +103,7 @@ def _uploaded(printer: Printer, task: dict[str, Any]) -> None:
 
 
 @click.command("files")
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Files shown.")
 @click.option(
     "--save",

@@ -10,6 +10,7 @@ import click
 from acs.cli import outcomes
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 #: Seconds for the server to take a list of 100,000 phones.
 _PATIENCE = 600.0
@@ -43,7 +44,7 @@ def import_devices(server: Server, path: Path) -> None:
 @click.command()
 @click.option("--remove", "mac", metavar="MAC", help="Await this phone no longer.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many (default: all).")
-@server_options
+@view_options
 def awaited(server: Server, mac: str | None, limit: int | None) -> None:
     """Phones that a list named and that have not called yet."""
     if mac is not None:

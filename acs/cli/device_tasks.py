@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.choosing import choose
 from acs.cli.connection import Api, Server, segment, server_options
 from acs.cli.printing import Printer
@@ -104,7 +104,7 @@ def confirm(what: str, yes: bool) -> None:
 
 
 _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-_device = click.argument("device_name", metavar="DEVICE")
+_device = click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 
 
 def _selected(known: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
@@ -28,7 +28,7 @@ _ONE_OF = ("list_them", "show", "replay", "delete", "stop")
 
 
 @click.command("trace")
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option("--sessions", default=1, show_default=True, type=click.IntRange(1, 20), help="How many.")
 @click.option("--hours", default=24, show_default=True, type=click.IntRange(1, 168), help="No longer than.")
 @click.option("--wake", is_flag=True, help="Send a connection request, so that a session begins now.")

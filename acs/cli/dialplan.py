@@ -9,7 +9,7 @@ import click
 import msgspec
 from msgspec import structs
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_targets import phone
 from acs.cli.connection import Api, Server, segment, server_options
 from acs.cli.resource_files import read_file
@@ -33,7 +33,12 @@ def dialplan() -> None:
 
 @dialplan.command("try")
 @click.argument("number")
-@click.option("--device", metavar="DEVICE", help="By the desired configuration of this phone.")
+@click.option(
+    "--device",
+    metavar="DEVICE",
+    shell_complete=completing.devices,
+    help="By the desired configuration of this phone.",
+)
 @click.option("--rules", metavar="FILE", help="A file of replace rules.")
 @click.option("--dial-now", metavar="FILE", help="A file of dial-now rules.")
 @click.option(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, server_options
 from acs.cli.printing import moment
@@ -23,7 +23,9 @@ ATTEMPTS = 60
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option("--kind", metavar="KIND,…", default="", help="Only these, such as device_offline or rollout_*.")
-@click.option("--device", "device_name", metavar="DEVICE", help="Only of this phone.")
+@click.option(
+    "--device", "device_name", metavar="DEVICE", shell_complete=completing.devices, help="Only of this phone."
+)
 @click.option("--select", metavar="SELECTOR", default="", help="Only of phones that a selector means now.")
 @click.option("--since", default="", metavar="TIME", help="From this time on, such as 2030-01-31T12:00:00Z.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_files import fetch as fetch_into
 from acs.cli.printing import byte_size, moment
 from acs.cli.sending import send_file
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -50,7 +52,7 @@ def add(
 
 
 @file.command("list")
-@server_options
+@view_options
 def list_files(server: Server) -> None:
     """The stored files."""
     items: list[dict[str, Any]] = []
@@ -77,7 +79,7 @@ def list_files(server: Server) -> None:
 
 
 @file.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.files)
 @click.argument("target", required=False, type=click.Path(path_type=Path))
 @server_options
 def fetch(server: Server, name: str, target: Path | None) -> None:
@@ -89,7 +91,7 @@ def fetch(server: Server, name: str, target: Path | None) -> None:
 
 
 @file.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.files)
 @server_options
 def remove(server: Server, name: str) -> None:
     """Remove a stored file."""

@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.config_targets import phone
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -17,7 +19,7 @@ def group() -> None:
 
 
 @group.command("list")
-@server_options
+@view_options
 def list_groups(server: Server) -> None:
     """All groups, in the order in which their configuration is laid: the last has the last word."""
     items = server.api.get("/groups")["items"]
@@ -44,9 +46,9 @@ def create(server: Server, name: str, order: int, description: str) -> None:
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.groups)
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Phones shown.")
-@server_options
+@view_options
 def show(server: Server, name: str, limit: int) -> None:
     """A group and the phones in it."""
     path = f"/groups/{segment(name)}"
@@ -65,7 +67,7 @@ def show(server: Server, name: str, limit: int) -> None:
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.groups)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @server_options
 def delete(server: Server, name: str, yes: bool) -> None:
@@ -76,8 +78,8 @@ def delete(server: Server, name: str, yes: bool) -> None:
 
 
 @group.command()
-@click.argument("name")
-@click.argument("devices", nargs=-1, required=True, metavar="DEVICE...")
+@click.argument("name", shell_complete=completing.groups)
+@click.argument("devices", nargs=-1, required=True, metavar="DEVICE...", shell_complete=completing.devices)
 @server_options
 def add(server: Server, name: str, devices: tuple[str, ...]) -> None:
     """Put phones into a group."""
@@ -85,8 +87,8 @@ def add(server: Server, name: str, devices: tuple[str, ...]) -> None:
 
 
 @group.command()
-@click.argument("name")
-@click.argument("devices", nargs=-1, required=True, metavar="DEVICE...")
+@click.argument("name", shell_complete=completing.groups)
+@click.argument("devices", nargs=-1, required=True, metavar="DEVICE...", shell_complete=completing.devices)
 @server_options
 def remove(server: Server, name: str, devices: tuple[str, ...]) -> None:
     """Take phones out of a group."""
@@ -94,7 +96,7 @@ def remove(server: Server, name: str, devices: tuple[str, ...]) -> None:
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.groups)
 @click.argument("order", type=int)
 @server_options
 def order(server: Server, name: str, order: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from acs.cli.outcomes import MEANINGS
 
@@ -40,6 +41,7 @@ COMMANDS = {
     "lint": "lint",
     "wsdl": "wsdl",
     "bench": "bench",
+    "completion": "completion",
 }
 
 _EPILOG = "\n".join(["\b", "Exit codes:", *(f"  {code}  {meaning}" for code, meaning in MEANINGS.items())])
@@ -57,6 +59,11 @@ class _Commands(click.Group):
         command = getattr(import_module(f"acs.cli.{COMMANDS[cmd_name]}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names without a word about them, which would load every command."""
+        found = [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @click.command(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import click
 
+from acs.cli import completing
 from acs.cli.amounts import duration
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 
 @click.group(invoke_without_command=True)
 @click.option("--minutes", type=click.IntRange(1, 2880), default=10, show_default=True, help="Minutes shown.")
-@server_options
+@view_options
 def presence(server: Server, minutes: int) -> None:
     """How many phones are online, late and offline, now and minute by minute."""
     if click.get_current_context().invoked_subcommand is None:
         _show(server, minutes)
 
 
-_group = click.option("--group", "-g", required=True, metavar="GROUP", help="Whose phones.")
+_group = click.option(
+    "--group", "-g", required=True, metavar="GROUP", shell_complete=completing.groups, help="Whose phones."
+)
 
 
 @presence.command()

@@ -30,12 +30,14 @@ class Printer:
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
+        #: of JSON; None puts each document on a line
+        self.indent: int | None = 2
         self.out = Console(highlight=False, soft_wrap=True)
         #: notes and progress; nothing but errors when a script reads stdout
         self.err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=as_json)
 
     def json(self, value: Any) -> None:
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(value, indent=self.indent, ensure_ascii=False))
 
     def result(self, value: Any, text: str) -> None:
         """`value` for scripts, `text` for people."""

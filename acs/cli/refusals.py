@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from acs.cli.connection import Server, server_options
+from acs.cli.connection import Server
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 
 @click.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@server_options
+@view_options
 def refusals(server: Server, limit: int) -> None:
     """Requests that were refused: bad logins, what is no CWMP, wrong download links. Newest first."""
     items = server.api.get("/refusals", limit=limit)["items"]

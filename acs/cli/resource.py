@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.config_targets import Scope, scope_options
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import Printer
@@ -69,7 +69,7 @@ def kinds(name: str | None, as_json: bool) -> None:
 
 @resource.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("words", nargs=-1, metavar="[DEVICE]")
+@click.argument("words", nargs=-1, metavar="[DEVICE]", shell_complete=completing.first_device)
 @click.option("--kind", metavar="KIND", help="What the file is (default: by its first element).")
 @click.option("--name", help="Its name on the server (default: its own).")
 @click.option(

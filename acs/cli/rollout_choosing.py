@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.connection import Api, segment
 from acs.cli.printing import moment
 
@@ -17,7 +17,9 @@ _LOOKED_AT = 1000
 #: Shorter beginnings of an id fit too many.
 _SHORTEST = 4
 
-rollout_argument: Callable[..., Any] = click.argument("rollout_name", metavar="ROLLOUT")
+rollout_argument: Callable[..., Any] = click.argument(
+    "rollout_name", metavar="ROLLOUT", shell_complete=completing.rollouts
+)
 
 
 def choose(api: Api, name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes, rollout_windows
+from acs.cli import completing, outcomes, rollout_windows
 from acs.cli.amounts import duration, share, size
 from acs.cli.selecting import checked
 
@@ -46,7 +46,12 @@ _PLAIN = {
 _OPTIONS = (
     click.option("--from", "source", metavar="FILE.json", help="The request as JSON; - for stdin."),
     click.option("--kind", type=click.Choice(KINDS), help="Left out where --file, --set or --task say it."),
-    click.option("--file", metavar="NAME", help="firmware: the stored file (`acs file list`)."),
+    click.option(
+        "--file",
+        metavar="NAME",
+        shell_complete=completing.files,
+        help="firmware: the stored file (`acs file list`).",
+    ),
     click.option(
         "--set", "--values", "-s", "assigned", multiple=True, metavar="KEY=VALUE", help="config; repeatable."
     ),

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from acs.cli.connection import Server, server_options
+from acs.cli.connection import Server
 from acs.cli.printing import moment
 from acs.cli.rollout_choosing import choose, find, path_of, rollout_argument
 from acs.cli.rollout_printing import OUTCOMES, counted, ends, evidence, print_rollout
+from acs.cli.watching import view_options
 
 _STATES = ("draft", "scheduled", "running", "paused", "halted", "completed", "aborted")
 
@@ -19,7 +20,7 @@ outcome_option = click.option("--outcome", type=click.Choice(OUTCOMES), help="On
 @click.command("list")
 @click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only these; repeatable.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many.")
-@server_options
+@view_options
 def list_rollouts(server: Server, states: tuple[str, ...], limit: int) -> None:
     """Rollouts, newest first."""
     items: list[dict[str, Any]] = []
@@ -53,7 +54,7 @@ def list_rollouts(server: Server, states: tuple[str, ...], limit: int) -> None:
 
 @click.command()
 @rollout_argument
-@server_options
+@view_options
 def show(server: Server, rollout_name: str) -> None:
     """One rollout: what it does, its state, waves and forecast."""
     found = find(server.api, rollout_name)
@@ -67,7 +68,7 @@ def show(server: Server, rollout_name: str) -> None:
 @rollout_argument
 @outcome_option
 @click.option("--limit", type=click.IntRange(min=1), help="How many. [default: all]")
-@server_options
+@view_options
 def devices(server: Server, rollout_name: str, outcome: str | None, limit: int | None) -> None:
     """The phones of a rollout, in the order of their turns, with what shows how each one went."""
     path = path_of(choose(server.api, rollout_name), "devices")

@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
+from acs.cli.watching import view_options
 
 _COLUMNS = ("name", "on", "select", "webhook", "add_tags", "remove_tags", "enabled")
 
@@ -18,7 +20,7 @@ def rule() -> None:
 
 
 @rule.command("list")
-@server_options
+@view_options
 def list_rules(server: Server) -> None:
     """All rules."""
     items = server.api.get("/rules")["items"]
@@ -37,7 +39,7 @@ def list_rules(server: Server) -> None:
     "--on", "kinds", multiple=True, required=True, metavar="KIND", help="May be repeated; * for all."
 )
 @click.option("--select", default="", metavar="SELECTOR", help="Only of these phones.")
-@click.option("--webhook", metavar="NAME", help="Call this webhook.")
+@click.option("--webhook", metavar="NAME", shell_complete=completing.webhooks, help="Call this webhook.")
 @click.option("--add-tag", "add_tags", multiple=True, metavar="TAG", help="Put it on the phone.")
 @click.option("--remove-tag", "remove_tags", multiple=True, metavar="TAG", help="Take it off the phone.")
 @click.option("--disabled", is_flag=True, help="Keep it, but do nothing yet.")
@@ -70,8 +72,8 @@ def create(
 
 
 @rule.command()
-@click.argument("name")
-@server_options
+@click.argument("name", shell_complete=completing.rules)
+@view_options
 def show(server: Server, name: str) -> None:
     """One rule."""
     found = server.api.get(f"/rules/{segment(name)}")
@@ -82,7 +84,7 @@ def show(server: Server, name: str) -> None:
 
 
 @rule.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.rules)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @server_options
 def delete(server: Server, name: str, yes: bool) -> None:

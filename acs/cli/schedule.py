@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.amounts import duration
 from acs.cli.connection import Api, Server, segment, server_options
 from acs.cli.device_tasks import confirm
 from acs.cli.printing import moment
 from acs.cli.rollout_definition import definition_options
 from acs.cli.selecting import checked
+from acs.cli.watching import view_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,7 +26,7 @@ def _late(text: str) -> float:
     return _ANY if text == "any" else duration(text)
 
 
-_schedule = click.argument("schedule_name", metavar="SCHEDULE")
+_schedule = click.argument("schedule_name", metavar="SCHEDULE", shell_complete=completing.schedules)
 
 _TIMES = (
     click.option(
@@ -56,7 +57,12 @@ def schedule() -> None:
 @click.argument("name")
 @_time_options
 @click.option("--disabled", is_flag=True, help="Make it turned off.")
-@click.option("--group", metavar="GROUP", help="The phones of a group, in place of --select.")
+@click.option(
+    "--group",
+    metavar="GROUP",
+    shell_complete=completing.groups,
+    help="The phones of a group, in place of --select.",
+)
 @definition_options
 @server_options
 def add(
@@ -82,7 +88,7 @@ def add(
 
 
 @schedule.command("list")
-@server_options
+@view_options
 def list_schedules(server: Server) -> None:
     """All schedules, newest first."""
     items = _all(server.api)
@@ -109,7 +115,7 @@ def list_schedules(server: Server) -> None:
 
 @schedule.command()
 @_schedule
-@server_options
+@view_options
 def show(server: Server, schedule_name: str) -> None:
     """A schedule: what it does, its last runs, and those to come."""
     found = server.api.get(_path(server.api, schedule_name))

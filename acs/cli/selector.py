@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
 from acs.cli.selecting import checked
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -20,7 +22,7 @@ def selector() -> None:
 
 
 @selector.command("list")
-@server_options
+@view_options
 def list_selectors(server: Server) -> None:
     """The saved selectors."""
     items = server.api.get("/selectors")["items"]
@@ -46,7 +48,7 @@ def create(server: Server, name: str, select: str, description: str) -> None:
 
 
 @selector.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.selectors)
 @click.option("--select", metavar="SELECTOR", help="What it says from now on.")
 @click.option("--description")
 @server_options
@@ -62,8 +64,8 @@ def change(server: Server, name: str, select: str | None, description: str | Non
 
 
 @selector.command()
-@click.argument("name")
-@server_options
+@click.argument("name", shell_complete=completing.selectors)
+@view_options
 def show(server: Server, name: str) -> None:
     """A saved selector, and how many phones it means now."""
     found: dict[str, Any] = server.api.get(f"/selectors/{segment(name)}")
@@ -76,7 +78,7 @@ def show(server: Server, name: str) -> None:
 
 
 @selector.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.selectors)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @server_options
 def delete(server: Server, name: str, yes: bool) -> None:
@@ -91,7 +93,7 @@ def delete(server: Server, name: str, yes: bool) -> None:
 @click.option(
     "--limit", type=click.IntRange(0, 1000), default=10, show_default=True, help="Phones that are named."
 )
-@server_options
+@view_options
 def try_selector(server: Server, select: str, limit: int) -> None:
     """Whom SELECTOR means now, without saving it."""
     tried = _tried(server, checked(select), limit=limit)

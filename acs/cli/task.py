@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
 from acs.cli.waiting import fault_text, follow, require_done
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -36,9 +38,9 @@ def show(server: Server, task_id: str, wait: bool, timeout: float) -> None:
 
 
 @task.command("list")
-@click.argument("device_name", metavar="DEVICE")
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
 @click.option("--open", "only_open", is_flag=True, help="Only those that have not ended.")
-@server_options
+@view_options
 def list_tasks(server: Server, device_name: str, only_open: bool) -> None:
     """The tasks of one device, newest first."""
     path = f"/devices/{segment(choose(server.api, device_name))}/tasks"

@@ -11,6 +11,7 @@ import click
 from acs.cli import outcomes
 from acs.cli.connection import Server, running_server, segment, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 _DAY = 86400.0
 
@@ -78,7 +79,7 @@ def _through_server(server: Server, asked: dict[str, Any]) -> dict[str, Any] | N
 
 
 @token.command("list")
-@server_options
+@view_options
 def list_tokens(server: Server) -> None:
     """The tokens, without their secrets."""
     items = server.api.get("/tokens")["items"]

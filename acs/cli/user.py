@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 _role = "What the user may do: viewer, operator, engineer or admin."
 _select = "A selector: the user sees and touches its phones only; '' for all."
@@ -22,7 +24,7 @@ def user() -> None:
 
 
 @user.command("list")
-@server_options
+@view_options
 def list_users(server: Server) -> None:
     """The users."""
     items = server.api.get("/users")["items"]
@@ -72,7 +74,7 @@ def create(
 
 
 @user.command("set")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.users)
 @click.option("--role", help=_role)
 @click.option("--full-name")
 @click.option("--select", help=_select)
@@ -86,7 +88,7 @@ def set_user(server: Server, name: str, **given: Any) -> None:
 
 
 @user.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.users)
 @_password_stdin
 @server_options
 def password(server: Server, name: str, password_stdin: bool) -> None:
@@ -97,7 +99,7 @@ def password(server: Server, name: str, password_stdin: bool) -> None:
 
 
 @user.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.users)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @server_options
 def delete(server: Server, name: str, yes: bool) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from acs.cli import completing
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -17,7 +19,7 @@ def wake() -> None:
 
 
 @wake.command()
-@click.argument("device_names", metavar="[DEVICE]...", nargs=-1)
+@click.argument("device_names", metavar="[DEVICE]...", nargs=-1, shell_complete=completing.devices)
 @click.option("--select", help="A selector, such as 'model = CP860 and tag = site7'.")
 @server_options
 def send(server: Server, device_names: tuple[str, ...], select: str | None) -> None:
@@ -35,7 +37,7 @@ def send(server: Server, device_names: tuple[str, ...], select: str | None) -> N
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many are shown."
 )
-@server_options
+@view_options
 def queue(server: Server, limit: int) -> None:
     """The phones that wait to be woken, the next ones first."""
     found: dict[str, Any] = server.api.get("/wake/queue", limit=limit)
@@ -67,8 +69,8 @@ def clear(server: Server) -> None:
 
 
 @wake.command()
-@click.argument("device_name", metavar="DEVICE")
-@server_options
+@click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
+@view_options
 def history(server: Server, device_name: str) -> None:
     """How the phone is woken: its ways, the last connection requests and what came of them."""
     path = f"/devices/{segment(choose(server.api, device_name))}/wake"

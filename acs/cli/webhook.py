@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from acs.cli import outcomes
+from acs.cli import completing, outcomes
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
 from acs.cli.printing import moment
+from acs.cli.watching import view_options
 
 
 @click.group()
@@ -18,7 +19,7 @@ def webhook() -> None:
 
 
 @webhook.command("list")
-@server_options
+@view_options
 def list_webhooks(server: Server) -> None:
     """All webhooks, without their secrets."""
     found = server.api.get("/webhooks")
@@ -53,7 +54,7 @@ def create(server: Server, name: str, target: str, secret: str | None) -> None:
 
 
 @webhook.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.webhooks)
 @click.option("--call", "target", metavar="URL", help="What is called from now on.")
 @click.option("--secret", envvar="ACS_WEBHOOK_SECRET", help="What calls are signed with from now on.")
 @click.option("--enable/--disable", "enabled", default=None, help="Whether it is called.")
@@ -69,7 +70,7 @@ def change(server: Server, name: str, target: str | None, secret: str | None, en
 
 
 @webhook.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.webhooks)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @server_options
 def delete(server: Server, name: str, yes: bool) -> None:
@@ -80,7 +81,7 @@ def delete(server: Server, name: str, yes: bool) -> None:
 
 
 @webhook.command()
-@server_options
+@view_options
 def dead(server: Server) -> None:
     """Calls that were given up, the last first."""
     items = server.api.get("/dead-letters")["items"]
