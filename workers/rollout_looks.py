@@ -22,7 +22,7 @@ from acs.store import configured, devices, metrics, rollout_values, rollouts, ta
 from acs.store.devices import KnownDevice
 from acs.store.rollouts import Decision, Due, Known
 from acs.store.tasks import FoundTask
-from workers import rollout_intervals
+from workers import rollout_intervals, rollout_lines
 from workers.rollout_desk import Desk
 from workers.rollout_turns import put_down
 
@@ -227,6 +227,13 @@ def _checked(
     ]
     found: list[KnownDevice | None] = desk.runner.run_all(devices.get_many(map(device_key, watched)))
     known = dict(zip(watched, found, strict=True))
+    there = {device: phone for device, phone in known.items() if phone is not None}
+    begun = {
+        one.device: (health.begun(member, there[one.device].device, now), there[one.device].device)
+        for one, member in zip(chosen, members, strict=True)
+        if one.device in there
+    }
+    heard = rollout_lines.heard(desk, rollout, begun, now)
     after: list[Member] = []
     looks: dict[str, float] = {}
     called: list[str] = []
@@ -234,21 +241,22 @@ def _checked(
         if one.device not in known:
             after.append(member)
             continue
-        there = known[one.device]
-        if there is None:
+        if one.device not in there:
             reason = "it is no longer known"
             gone = member.replace(outcome=Outcome.UNCONFIRMED, reason=reason, active=False, ended_at=now)
             after.append(gone)
             continue
-        device = there.device
+        device = there[one.device].device
+        asked, told = heard[one.device]
         wanted = turns.version_wanted(member)
         checked = health.looked_at(
-            member, device, version=wanted, informs=rollout.definition.informs, now=now
+            asked, device, version=wanted, informs=rollout.definition.informs, now=now, told=told
         )
         after.append(checked)
         interval = presence.interval_of(device)
-        looks[one.device] = min(max(now + SOON, there.last_inform + interval + 1), now + LATEST)
-        if checked.outcome is Outcome.CHECKING and interval >= CALLED_FROM and not member.checked_from:
+        looks[one.device] = min(max(now + SOON, there[one.device].last_inform + interval + 1), now + LATEST)
+        begins = not member.checked_from or asked.asked > max(1, member.asked)
+        if checked.outcome is Outcome.CHECKING and interval >= CALLED_FROM and begins:
             called.append(one.device)
             looks[one.device] = now + 3 * SOON
     if called:

@@ -6,7 +6,6 @@ configuration asked for, firmware that a task offered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from msgspec import structs
@@ -32,7 +31,6 @@ _REBOOTING = (
     RebootWork | FactoryResetWork | DownloadWork | SetParameterValuesWork | AddObjectWork | DeleteObjectWork
 )
 
-_LINE = re.compile(r"VoiceProfile\.(\d+)\.Line\.(\d+)$")
 
 #: A phone may boot so many seconds after its configuration was set, and that is our doing.
 CONFIGURED_AGO = 900.0
@@ -112,7 +110,7 @@ def _registrations(before: Device, after: Device, now: float) -> tuple[FleetEven
         was = before.lines.get(line, "")
         if status == was:
             continue
-        name = _line_name(line)
+        name = facts.line_name(line).capitalize()
         told = {"line": line, "before": was, "after": status}
         if status == facts.UP and was:
             text = f"{name} is registered again"
@@ -121,15 +119,6 @@ def _registrations(before: Device, after: Device, now: float) -> tuple[FleetEven
             text = f"{name} is not registered: {status}"
             found.append(event(Kind.REGISTRATION_LOST, now, text, told, device=after.id))
     return tuple(found)
-
-
-def _line_name(line: str) -> str:
-    """`VoiceProfile.2.Line.1` is another line than `VoiceProfile.1.Line.1`: many phones have one in each."""
-    found = _LINE.search(line)
-    if found is None:
-        return f"Line {line.rpartition('.')[2]}"
-    profile, number = found.groups()
-    return f"Line {number}" if profile == "1" else f"Line {number} of voice profile {profile}"
 
 
 def _count(

@@ -43,6 +43,8 @@ UP = "Up"
 _PASSING = frozenset({"Initializing", "Registering", "Testing"})
 _LINE_STATUS = re.compile(r"(?:.*\.)?Line\.\d+\.Status", re.IGNORECASE)
 
+_LINE = re.compile(r"VoiceProfile\.(\d+)\.Line\.(\d+)$", re.IGNORECASE)
+
 #: So many lines of a phone are remembered.
 MAX_LINES = 64
 
@@ -107,3 +109,13 @@ def firmware_change(before: Device, after: Device, now: float) -> tuple[Device, 
     )
     after = structs.replace(after, learning=Learning.WANTED, missing=(), methods=(), learning_failures=0)
     return after, (entry,)
+
+
+def line_name(line: str) -> str:
+    """A line's path for sentences. `VoiceProfile.2.Line.1` is another line than `VoiceProfile.1.Line.1`: many
+    phones have one in each."""
+    found = _LINE.search(line)
+    if found is None:
+        return f"line {line.rpartition('.')[2]}"
+    profile, number = found.groups()
+    return f"line {number}" if profile == "1" else f"line {number} of voice profile {profile}"

@@ -13,6 +13,7 @@ import re
 from acs.cwmp import messages as cwmp
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.device import Learning
+from acs.fleet.facts import line_name
 from acs.fleet.outcome import label
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
@@ -70,7 +71,7 @@ def in_the_way(answer: cwmp.CpeResponse) -> str:
     if isinstance(answer, cwmp.GetParameterValuesResponse):
         states = {value.name: value.value.strip() for value in answer.parameter_list}
         busy = {name: state for name, state in states.items() if state.lower() not in _FREE}
-        return next((f"line {_line(name)} is in a call ({state})" for name, state in busy.items()), "")
+        return next((f"{_line(name)} is in a call ({state})" for name, state in busy.items()), "")
     if isinstance(answer, cwmp.Fault) and answer.fault_code in _NO_SUCH_NAME:
         return ""
     code = f"fault {answer.fault_code}" if isinstance(answer, cwmp.Fault) else answer.name
@@ -124,4 +125,4 @@ def _deferred(task: Task, situation: Situation, why: str) -> Changes:
 
 
 def _line(name: str) -> str:
-    return name.split(".")[-2]
+    return line_name(name.rpartition(".")[0])

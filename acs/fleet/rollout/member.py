@@ -77,6 +77,8 @@ class Member(Struct, frozen=True, omit_defaults=True):
     checked_from: float = 0
     informs: int = 0
     lines: tuple[str, ...] = ()
+    #: how often it was asked for these lines since
+    asked: int = 0
     #: config: what its own layer said of these keys before, None for nothing
     before: dict[str, str | None] | None = None
     #: rollback: the file that brings back what it had
@@ -103,6 +105,12 @@ def order_of(rollout: str, device_id: str) -> int:
     """A number by which the phones of a rollout take turns: the same each time, and spread over the sites."""
     digest = blake2b(f"{rollout}\n{device_id}".encode(), digest_size=6).digest()
     return int.from_bytes(digest)
+
+
+def question_of(rollout: str, device_id: str, member: Member) -> str:
+    """The id of the task that asks an upgraded phone for its lines, for the last time so far."""
+    salt = blake2b(f"{rollout}\n{device_id}\n{member.attempt}\nlines {member.asked}".encode(), digest_size=6)
+    return task_id(device_key(device_id), salt.digest())
 
 
 def task_of(rollout: str, device_id: str, attempt: int) -> str:

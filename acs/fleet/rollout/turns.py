@@ -14,13 +14,14 @@ from acs.fleet.presence import State as Presence
 from acs.fleet.rollout import firmware_check, window
 from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.firmware_check import Image, NumberOf, Refusal, Why
-from acs.fleet.rollout.health import lines_up
-from acs.fleet.rollout.member import UNDER_WAY, Member, Outcome, task_of
+from acs.fleet.rollout.health import STATUS, lines_up
+from acs.fleet.rollout.member import UNDER_WAY, Member, Outcome, question_of, task_of
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.rollout.zones import Clock
 from acs.fleet.task import (
     DownloadWork,
     FactoryResetWork,
+    GetParameterValuesWork,
     Guard,
     RebootWork,
     Task,
@@ -118,6 +119,7 @@ def considered(
         turn_ends=min(ends, latest) if latest else ends,
         sent_at=0.0,
         checked_from=0.0,
+        asked=0,
         ended_at=0.0,
         lines=lines_up(phone.device),
         evidence={name: fact for name, fact in member.evidence.items() if name in _OF_ALL_TURNS},
@@ -216,6 +218,20 @@ def task_for(
             ask_again=rollout.definition.ask_again,
             not_after=latest,
         ),
+    )
+
+
+def question_for(rollout: Rollout, device_id: str, member: Member, *, now: float, until: float) -> Task:
+    """The task that asks an upgraded phone whether its lines are registered."""
+    return Task(
+        id=question_of(rollout.id, device_id, member),
+        device=device_id,
+        work=GetParameterValuesWork(tuple(line + STATUS for line in member.lines)),
+        priority=rollout.definition.priority,
+        created_at=now,
+        created_by=f"rollout {rollout.definition.name}",
+        expires_at=until,
+        rollout=rollout.id,
     )
 
 

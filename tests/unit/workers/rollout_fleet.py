@@ -12,6 +12,7 @@ from redis import Redis
 
 from acs.fleet import outcome, proof
 from acs.fleet.device import Device, Learning
+from acs.fleet.facts import UP
 from acs.fleet.identity import device_key
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.definition import Definition, Gate, Kind, Pace
@@ -19,7 +20,7 @@ from acs.fleet.rollout.firmware_check import Image
 from acs.fleet.rollout.member import Member, Outcome
 from acs.fleet.rollout.rollout import Rollout, State
 from acs.fleet.rollout.tally import Tally, together
-from acs.fleet.task import Task, TaskState
+from acs.fleet.task import GetParameterValuesWork, Task, TaskState
 from acs.store import codec, devices, indexes, keyspace, rollouts, tasks
 from acs.store.calls import Call
 from acs.store.runner_blocking import BlockingRunner
@@ -90,6 +91,8 @@ class Fleet:
         self.mortal = MortalRunner(runner)
         self.conduct: dict[str, Conduct] = {}
         self.started: dict[str, int] = {}
+        #: what a phone's lines say when they are asked, "" for nothing: Up where nothing stands here
+        self.statuses: dict[str, str] = {}
         self.most_at_once = 0
         #: where the bytes of stored files are
         self.files: Path | None = None
@@ -139,10 +142,14 @@ class Fleet:
             for task in self.runner.run(tasks.list_all(key)):
                 if task.state is not TaskState.PENDING or task.not_before > self.now:
                     continue
-                after = self.conduct.get(device_id, upgraded)(task, device, self.now)
+                if isinstance(task.work, GetParameterValuesWork):
+                    after = self._answer(task, device)
+                else:
+                    after = self.conduct.get(device_id, upgraded)(task, device, self.now)
                 if after is None:
                     continue
-                self.started[device_id] = self.started.get(device_id, 0) + 1
+                if not isinstance(task.work, GetParameterValuesWork):
+                    self.started[device_id] = self.started.get(device_id, 0) + 1
                 if proof.is_firmware(task) and after.state is TaskState.DONE:
                     device = structs.replace(device, software_version=task.work.version)
                 found = self.runner.run(tasks.get(task.id))
@@ -152,6 +159,15 @@ class Fleet:
                 self.keep(device)
                 assert self.runner.run(call).outcome == "ok"
             self.keep(device)
+
+    def _answer(self, task: Task, device: Device) -> Task | None:
+        """A phone tells the Status of its lines; None while it does not."""
+        statuses = self.statuses.get(device.id, UP)
+        if not statuses:
+            return None
+        sent = outcome.claimed(task, self.now, "s")
+        values = {name: {"value": statuses, "type": "xsd:string"} for name in task.work.names}
+        return outcome.done(sent, self.now, {"values": values, "missing": []})
 
     # --- rollouts ---
 

@@ -201,16 +201,61 @@ def test_a_phone_whose_time_zone_is_not_known_is_never_touched(fleet):
     assert "time zone" in fleet.member(ids[0]).reason
 
 
-def test_a_line_that_does_not_come_back_fails_the_phone(fleet):
-    line = "Device.Services.VoiceService.1.VoiceProfile.1.Line.1"
-    well, ill = fleet.phone("1", lines={line: "Up"}), fleet.phone("2", lines={line: "Up"})
+LINE = "Device.Services.VoiceService.1.VoiceProfile.2.Line.1"
+
+
+@pytest.mark.parametrize("status", ["Error", "Registering", "Disabled"])
+def test_a_line_that_does_not_come_back_fails_the_phone(fleet, status):
+    """Few phones tell it by themselves: they are asked, until it is too late."""
+    well, ill = fleet.phone("1", lines={LINE: "Up"}), fleet.phone("2", lines={LINE: "Up"})
+    fleet.statuses = {ill: status}
     fleet.rollout(gate=Gate(0, 1))
-    fleet.step()
-    fleet.sessions([well, ill])
-    fleet.keep(structs.replace(fleet.device(ill), lines={line: "Error"}))
     fleet.run([well, ill], pass_by=20)
     assert fleet.member(well).outcome is Outcome.SUCCEEDED
-    assert fleet.member(ill).reason == "line 1 did not register again"
+    assert fleet.member(ill).outcome is Outcome.FAILED
+    assert fleet.member(ill).reason == "line 1 of voice profile 2 did not register again"
+    assert 3 < fleet.member(ill).asked < 12
+    assert fleet.started == {well: 1, ill: 1}
+
+
+def test_a_line_that_takes_its_time_to_register_is_asked_for_again(fleet):
+    [phone] = [fleet.phone("1", lines={LINE: "Up"})]
+    fleet.statuses = {phone: "Registering"}
+    fleet.rollout(gate=Gate(0, 1))
+    for _ in range(3):
+        fleet.step()
+        fleet.sessions([phone])
+        fleet.now += 10
+    fleet.step()
+    assert fleet.member(phone).outcome is Outcome.CHECKING
+    fleet.statuses = {}
+    fleet.run([phone], pass_by=20)
+    assert fleet.member(phone).outcome is Outcome.SUCCEEDED
+
+
+def test_a_phone_that_informs_and_never_tells_of_its_lines_is_unconfirmed(fleet):
+    phone = fleet.phone("1", lines={LINE: "Up"})
+    fleet.statuses = {phone: ""}
+    fleet.rollout(gate=Gate(0, 1))
+    fleet.run([phone], pass_by=20)
+    assert fleet.member(phone).outcome is Outcome.UNCONFIRMED
+    assert fleet.member(phone).reason == "it did not tell whether its lines are registered again"
+
+
+def test_lines_are_asked_for_with_the_last_inform_that_is_waited_for(fleet):
+    phone = fleet.phone("1", lines={LINE: "Up"})
+    fleet.rollout(gate=Gate(0, 3))
+    fleet.step()
+    fleet.sessions([phone])
+    asked = []
+    for _ in range(4):
+        fleet.now += 10
+        fleet.step()
+        asked.append(fleet.member(phone).asked)
+        fleet.sessions([phone])
+    fleet.step()
+    assert asked == [0, 0, 1, 1]
+    assert fleet.member(phone).outcome is Outcome.SUCCEEDED
 
 
 def test_a_rollback_brings_back_what_each_phone_had(fleet):
