@@ -245,9 +245,7 @@ async def put_rule(
     if known is None and replace:
         raise NotFound("rule", asked.name)
     kinds = tuple(check_kind(kind, f"on[{number}]") for number, kind in enumerate(asked.on))
-    select = asked.select.strip()
-    if select:
-        selectors.read(select, catalogue, field="select")
+    select = await selectors.usable(runner, asked.select, catalogue, field="select")
     faults = [fault for name in ("add_tags", "remove_tags") for fault in _tag_faults(name, asked)]
     if faults:
         raise Invalid(faults)

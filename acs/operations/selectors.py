@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
@@ -14,7 +15,7 @@ from acs.datamodel.paths import is_secret
 from acs.fleet.selector import printing, references
 from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.expressions import And, Comparison, Expression, OneOf, Subject, leaves
-from acs.fleet.selector.lexing import LONGEST
+from acs.fleet.selector.lexing import LONGEST, tokens
 from acs.fleet.selector.parsing import Query, parse
 from acs.operations import limits, selector_uses
 from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
@@ -89,11 +90,21 @@ def read(text: str, catalogue: Catalogue, *, field: str) -> Query:
     return query
 
 
-def checked(text: str, catalogue: Catalogue, *, field: str) -> str:
-    """A selector that is to limit somebody, "" for nothing. Raises Invalid."""
+async def usable(runner: Runner, text: str, catalogue: Catalogue, *, field: str) -> str:
+    """A selector that is to be kept, "" for nothing; what it uses must be there. Raises Invalid."""
     if text.strip():
-        read(text, catalogue, field=field)
+        query = read(text, catalogue, field=field)
+        await _resolve(runner, query, {}, field)
     return text.strip()
+
+
+async def _resolve(runner: Runner, query: Query, new: Mapping[str, Expression], field: str) -> None:
+    """Whether all that it uses can be used; `new` are selectors that are not saved yet. Raises Invalid."""
+    saved = await runner.drive(store.used_by(query))
+    try:
+        references.replaced(query, {**saved, **new})
+    except SelectorError as error:
+        raise refused(error, field) from None
 
 
 def refused(error: SelectorError, field: str) -> Invalid:
@@ -113,7 +124,15 @@ def _check_secrets(expression: Expression, text: str, catalogue: Catalogue, fiel
             is_key and _secret_key(catalogue, name)
         ):
             message = f"{name} is a secret: phones are not selected by it"
-            raise Invalid([FieldError(field, message, text, position=max(0, text.find(name)))])
+            raise Invalid([FieldError(field, message, text, position=_place(text, leaf.subject))])
+
+
+def _place(text: str, subject: Subject) -> int:
+    """Where the name stands, behind `key` or `parameter`."""
+    for word, name in pairwise(tokens(text)):
+        if word.is_word(subject.field) and name.text == subject.name:
+            return name.at
+    return 0
 
 
 def _secret_key(catalogue: Catalogue, name: str) -> bool:
@@ -226,12 +245,7 @@ async def _check(runner: Runner, catalogue: Catalogue, selector: SavedSelector) 
             "description", "has control characters", value=selector.description, allowed="printable text"
         )
     query = read(selector.select, catalogue, field="select")
-    saved = await runner.drive(store.used_by(query))
-    saved[selector.name] = query.expression
-    try:
-        references.replaced(query, saved)
-    except SelectorError as error:
-        raise refused(error, "select") from None
+    await _resolve(runner, query, {selector.name: query.expression}, "select")
 
 
 def _view(selector: SavedSelector) -> SelectorView:

@@ -108,7 +108,7 @@ async def create(
     randomness: Callable[[int], bytes],
 ) -> NewToken:
     """Make a token and show its text, once. Raises Invalid for a selector that cannot be."""
-    select = selectors.checked(asked.select, catalogue, field="select")
+    select = await selectors.usable(runner, asked.select, catalogue, field="select")
     token = Token(
         id="",
         role=asked.role,

@@ -100,7 +100,7 @@ async def create(
     runner: Runner, asked: UserRequest, catalogue: Catalogue, *, by: str, now: float
 ) -> UserView:
     """Raises Invalid, and Conflict for a name that is taken."""
-    user = await _new(asked, catalogue, by=by, now=now)
+    user = await _new(runner, asked, catalogue, by=by, now=now)
     if not await runner.run(store.create(user)):
         raise Conflict(f"There is a user {user.name!r} already.")
     return view(user)
@@ -119,7 +119,7 @@ async def change(
     if isinstance(asked.full_name, str):
         _check_full_name(asked.full_name)
     if isinstance(asked.select, str):
-        given["select"] = selectors.checked(asked.select, catalogue, field="select")
+        given["select"] = await selectors.usable(runner, asked.select, catalogue, field="select")
     if isinstance(asked.password, str):
         passwords.check_new(asked.password, user.name)
         given |= {"password": await passwords.hashed(asked.password), "password_at": now}
@@ -171,7 +171,7 @@ async def create_first(runner: Runner, asked: FirstUser, catalogue: Catalogue, *
     if not await link_holds(runner, asked.link, now=now):
         raise Conflict(_LINK_VOID)
     request = UserRequest(asked.name, Role.ADMIN, asked.password, asked.full_name)
-    user = await _new(request, catalogue, by="set-up link", now=now)
+    user = await _new(runner, request, catalogue, by="set-up link", now=now)
     if await runner.run(store.create_first(user, store.link_digest(asked.link), now=now)) != 1:
         raise Conflict(_LINK_VOID)
     return view(user)
@@ -183,12 +183,12 @@ _LINK_VOID = (
 )
 
 
-async def _new(asked: UserRequest, catalogue: Catalogue, *, by: str, now: float) -> User:
+async def _new(runner: Runner, asked: UserRequest, catalogue: Catalogue, *, by: str, now: float) -> User:
     name = asked.name.strip().casefold()
     if not NAME.fullmatch(name):
         raise Invalid.field("name", "is no name of a user", value=asked.name, allowed=NAMES)
     _check_full_name(asked.full_name)
-    select = selectors.checked(asked.select, catalogue, field="select")
+    select = await selectors.usable(runner, asked.select, catalogue, field="select")
     password = ""
     if asked.password is not None:
         passwords.check_new(asked.password, name)

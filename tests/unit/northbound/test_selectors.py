@@ -85,7 +85,11 @@ def test_a_wrong_selector_is_refused_at_its_character(api: Any) -> None:
 
 @pytest.mark.parametrize(
     ("q", "position"),
-    [("parameter Device.ManagementServer.Password = x", 10), ("online and key account.1.password ~ a", 15)],
+    [
+        ("parameter Device.ManagementServer.Password = x", 10),
+        ("online and key account.1.password ~ a", 15),
+        ("label = account.1.password or key account.1.password ~ a", 34),
+    ],
 )
 def test_nobody_finds_out_a_secret_by_selecting(api: Any, q: str, position: int) -> None:
     answer = api("GET", "/devices", params={"q": q})
@@ -178,6 +182,23 @@ def test_a_selector_that_something_else_uses_stays(
     assert api("POST", path, json=selecting).status_code == 201
     refused = api("DELETE", "/selectors/a")
     assert (refused.status_code, f"used by {who}" in refused.json()["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/rules", {"name": "night", "on": ["*"], "add_tags": ["x"]}),
+        ("/tokens", {"name": "ours", "role": "viewer"}),
+        ("/users", {"name": "bob", "role": "viewer", "password": "correct horse battery"}),
+    ],
+)
+def test_what_is_to_use_a_selector_that_is_not_there_is_not_made(
+    api: Any, path: str, body: dict[str, Any]
+) -> None:
+    answer = api("POST", path, json={**body, "select": "online and selector = gone"})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["position"]) == ("select", 22)
 
 
 def test_viewers_try_but_do_not_save(as_role: Callable[..., Any]) -> None:
