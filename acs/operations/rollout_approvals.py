@@ -16,7 +16,6 @@ from acs.fleet.rollout import approval as rule
 from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.rollout import OVER, Rollout, State
 from acs.operations import rollout_finding, selectors
-from acs.operations.actors import Actor
 from acs.operations.errors import Conflict, Invalid
 from acs.operations.ports import Runner, moment
 from acs.operations.rollout_desk import Desk
@@ -28,9 +27,12 @@ class ApprovalRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ApprovalView(Struct, frozen=True):
+    """`phones`: it holds for so many and a tenth more, 0 for any number."""
+
     by: str
     at: datetime | None
     note: str
+    phones: int
 
 
 class ApprovalList(Struct, frozen=True):
@@ -39,21 +41,24 @@ class ApprovalList(Struct, frozen=True):
     items: list[ApprovalView]
 
 
-async def approve(
-    runner: Runner, identifier: str, asked: ApprovalRequest, actor: Actor, *, now: float
-) -> ApprovalList:
-    """Raises NotFound, and Conflict for who cannot approve, or what goes on already."""
+async def approve(desk: Desk, identifier: str, asked: ApprovalRequest) -> ApprovalList:
+    """For as many phones as it goes to now.
+
+    Raises NotFound, and Conflict for who cannot approve, or what goes on already.
+    """
+    runner, user = desk.runner, desk.actor.user
     rollout = await rollout_finding.find(runner, identifier)
     if not asked.note.isprintable():
         raise Invalid.field("note", "has control characters", value=asked.note, allowed="printable text")
     if rollout.state is State.RUNNING or rollout.state in OVER:
         done = "over" if rollout.state in OVER else "under way"
         raise Conflict(f"The rollout is {done}; approvals are given before the start.")
+    phones = rollout.total if rollout.gathered else await _count(desk, rollout)
     given = await runner.run(store.of(identifier))
-    fault = rule.fault_of_approver(actor.user, rollout.created_by, given)
+    fault = rule.fault_of_approver(user, rollout.created_by, given, phones)
     if fault:
         raise Conflict(fault)
-    await runner.run_all(store.add(identifier, Approval(actor.user, now, asked.note)))
+    await runner.run_all(store.add(identifier, Approval(user, desk.now, asked.note, max(1, phones))))
     return await list_all(runner, identifier)
 
 
@@ -61,7 +66,7 @@ async def list_all(runner: Runner, identifier: str) -> ApprovalList:
     """Raises NotFound."""
     await rollout_finding.find(runner, identifier)
     found = await runner.run(store.of(identifier))
-    return ApprovalList([ApprovalView(one.by, moment(one.at), one.note) for one in found])
+    return ApprovalList([ApprovalView(one.by, moment(one.at), one.note, one.phones) for one in found])
 
 
 async def require(desk: Desk, rollout: Rollout) -> None:

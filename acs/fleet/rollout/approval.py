@@ -13,11 +13,16 @@ from msgspec import Struct
 
 
 class Approval(Struct, frozen=True, array_like=True):
-    """`by` is a user; `at` since the epoch."""
+    """`by` is a user, `at` since the epoch. `phones`: for how many it was given, 0 for any number."""
 
     by: str
     at: float
     note: str = ""
+    phones: int = 0
+
+    def holds_for(self, phones: int) -> bool:
+        """Fleets grow a little each day; what became much larger is not what was approved of."""
+        return not self.phones or phones <= self.phones + self.phones // 10
 
 
 def needed(phones: int, most_alone: int, *, takes_back: bool = False) -> bool:
@@ -25,21 +30,25 @@ def needed(phones: int, most_alone: int, *, takes_back: bool = False) -> bool:
     return bool(most_alone) and phones >= most_alone and not takes_back
 
 
-def fault_of_approver(user: str, made_by: str, approvals: Iterable[Approval]) -> str:
-    """Why this user cannot approve of a rollout that was made by `made_by`; "" where it can."""
+def fault_of_approver(user: str, made_by: str, approvals: Iterable[Approval], phones: int = 0) -> str:
+    """Why this user cannot approve of a rollout to so many phones, made by `made_by`; "" where it can."""
     if not user:
         return "This token belongs to no user; an approval is somebody's own."
     if user == made_by:
         return "Somebody else than who made the rollout has to approve of it."
-    if any(approval.by == user for approval in approvals):
+    if any(approval.by == user and approval.holds_for(phones) for approval in approvals):
         return f"{user} has approved of it already."
     return ""
 
 
 def missing(phones: int, starts: str, made_by: str, approvals: Iterable[Approval]) -> str:
     """Why a rollout that needs a second person may not be started by `starts`; "" where it may."""
-    if any(approval.by not in (starts, made_by) for approval in approvals):
+    given = [approval for approval in approvals if approval.by not in (starts, made_by)]
+    if any(approval.holds_for(phones) for approval in given):
         return ""
+    if given:
+        most = max(approval.phones for approval in given)
+        return f"It was approved of for {most} phones and goes to {phones} by now: that takes a new approval."
     return (
         f"A rollout to {phones} phones needs the approval of a second person, "
         f"other than {' and '.join(sorted({made_by, starts}))}."

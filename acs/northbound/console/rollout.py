@@ -126,8 +126,8 @@ async def _second(visit: Visit, one: RolloutView) -> Second | None:
         return Second(False, False, one.total, given, "") if given else None
     phones = await meant(visit, one)
     needed = approval_rule.needed(phones, most_alone)
-    known = [Approval(each.by, 0.0) for each in given]
-    fault = approval_rule.fault_of_approver(visit.actor.user, one.created_by, known)
+    known = [Approval(each.by, 0.0, phones=each.phones) for each in given]
+    fault = approval_rule.fault_of_approver(visit.actor.user, one.created_by, known, phones)
     starts = one.created_by if touched(one) else visit.actor.name
     lacking = needed and bool(approval_rule.missing(phones, starts, one.created_by, known))
     return Second(needed, lacking, phones, given, fault)

@@ -210,7 +210,7 @@ async def _do(visit: Visit, deed: Deed, one: RolloutView) -> RolloutView:
 async def _approve(visit: Visit) -> Answer:
     one = await rollouts.show(visit.runner, visit.segment("rollout"), now=visit.now)
     asked = validation.read(ApprovalRequest, {"note": visit.form().text("note")})
-    await rollout_approvals.approve(visit.runner, one.id, asked, visit.actor, now=visit.now)
+    await rollout_approvals.approve(desk_for(visit.services, visit.actor), one.id, asked)
     visit.tell(f"rollouts/{one.id}/approve", new={"note": asked.note})
     return notices.done(f"/rollouts/{one.id}", "You have approved of it. It may be started now.")
 

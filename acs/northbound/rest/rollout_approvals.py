@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from acs.northbound.rest.replies import Reply, ok
 from acs.northbound.rest.routing import Call, Route
+from acs.northbound.rollout_desk import desk_for
 from acs.operations import rollout_approvals
 from acs.operations.actors import Role
 from acs.operations.rollout_approvals import ApprovalList, ApprovalRequest
@@ -11,8 +12,8 @@ from acs.operations.rollout_approvals import ApprovalList, ApprovalRequest
 
 async def _approve(call: Call) -> Reply:
     asked = call.read_if_given(ApprovalRequest)
-    rollout = call.segment("rollout")
-    return ok(await rollout_approvals.approve(call.services.runner, rollout, asked, call.actor, now=call.now))
+    desk = desk_for(call.services, call.actor)
+    return ok(await rollout_approvals.approve(desk, call.segment("rollout"), asked))
 
 
 async def _list(call: Call) -> Reply:

@@ -37,3 +37,14 @@ def test_who_cannot_approve_is_told_why(user, words):
 
 def test_anybody_else_can():
     assert fault_of_approver("ann", "eve", [Approval("adam", 1.0)]) == ""
+
+
+def test_an_approval_is_for_so_many_phones_and_a_tenth_more():
+    given = [Approval("adam", 1.0, "", 100)]
+    assert missing(110, "eve", "eve", given) == ""
+    assert missing(111, "eve", "eve", given) == (
+        "It was approved of for 100 phones and goes to 111 by now: that takes a new approval."
+    )
+    assert "already" in fault_of_approver("adam", "eve", given, 110)
+    assert fault_of_approver("adam", "eve", given, 111) == ""
+    assert missing(111, "eve", "eve", [*given, Approval("adam", 2.0, "", 111)]) == ""

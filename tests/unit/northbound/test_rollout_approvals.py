@@ -71,6 +71,15 @@ def test_it_is_given_before_the_start(rollout, engineer, state):
     assert engineer("adam").post(f"{rollout(state)}/approve", json={}).status_code == 409
 
 
+def test_one_that_grew_much_is_not_what_was_approved_of(api, rollout, engineer, phone):
+    path, adam = rollout(), engineer("adam")
+    phone(serial_number="1")
+    assert adam.post(f"{path}/approve").json()["items"][0]["phones"] == 1
+    assert adam.post(f"{path}/approve").status_code == 409
+    phone(serial_number="2")
+    assert [one["phones"] for one in adam.post(f"{path}/approve").json()["items"]] == [1, 2]
+
+
 def test_an_unknown_rollout(api):
     assert api("POST", "/rollouts/none/approve", json={}).status_code == 404
     assert api("GET", "/rollouts/none/approvals").status_code == 404
