@@ -255,6 +255,9 @@ def _checked(
         after.append(checked)
         interval = presence.interval_of(device)
         looks[one.device] = min(max(now + SOON, there[one.device].last_inform + interval + 1), now + LATEST)
+        if not told.awaited and health.down(asked, told):
+            again = now + health.ASKED_AGAIN * max(1, asked.asked)
+            looks[one.device] = min(looks[one.device], again)
         begins = not member.checked_from or asked.asked > max(1, member.asked)
         if checked.outcome is Outcome.CHECKING and interval >= CALLED_FROM and begins:
             called.append(one.device)

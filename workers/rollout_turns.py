@@ -173,7 +173,7 @@ def put_down(
     rollout_intervals.tighten(desk, rollout, device, member)
     if rollout.definition.kind is Kind.CONFIG:
         return _want(desk, rollout, device, member, source)
-    task = turns.task_for(rollout, device, member, source, latest=latest)
+    task = turns.task_for(rollout, device, member, latest=latest)
     made: str = desk.runner.run(tasks.create_once(task, stamp=tasks.fresh_stamp()))
     if made == "created":
         desk.runner.run(metrics.entered([task]))

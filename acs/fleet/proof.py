@@ -23,6 +23,7 @@ from typing import Any
 from msgspec import Struct
 
 from acs.fleet import outcome
+from acs.fleet.selector.values import same_version
 from acs.fleet.task import (
     AddObjectWork,
     DeleteObjectWork,
@@ -201,15 +202,16 @@ def settle(task: Task, version: str, now: float) -> Task:
 def _settle_firmware(task: Task, version: str, now: float) -> Task:
     evidence, wanted = task.evidence, task.work.version if isinstance(task.work, DownloadWork) else ""
     before = evidence.get("version_before", "")
-    if wanted and version == wanted and before != wanted:
+    arrived, had_it = same_version(version, wanted), same_version(before, wanted)
+    if wanted and arrived and not had_it:
         return _transferred(task, now, f"SoftwareVersion {version}", version=version)
     if not wanted and version and before and version != before:
         return _transferred(task, now, f"SoftwareVersion, now {version}", version=version)
     if not evidence.get("booted"):
         return task
-    if not (_reported(task) or (before == wanted and evidence.get("served_complete"))):
+    if not (_reported(task) or (had_it and evidence.get("served_complete"))):
         return task
-    if wanted and version != wanted:
+    if wanted and not arrived:
         text = (
             "The phone reported the download as complete and booted, but runs"
             f" {version or 'no known version'} instead of {wanted}"
@@ -257,16 +259,20 @@ def _transferred(task: Task, now: float, proved_by: str, version: str = "") -> T
 _NOT_FETCHED = frozenset({9010, 9015, 9017})
 
 
-def cut_off(task: Task, fault_code: int) -> bool:
-    """Whether the phone's report that a download failed tells of this server's end and not of the phone's:
-    the file server was killed while it sent the file, or the phone of a rollout never got to fetch it."""
-    if not isinstance(task.work, DownloadWork) or not task.work.file or fault_code not in _NOT_FETCHED:
-        return False
-    if task.evidence.get("served_complete"):
+def may_be_cut_off(task: Task, fault_code: int) -> bool:
+    """Whether the phone's report that a download failed can tell of this server's end and not of the phone's."""
+    stored = isinstance(task.work, DownloadWork) and bool(task.work.file)
+    return stored and fault_code in _NOT_FETCHED and not task.evidence.get("served_complete")
+
+
+def cut_off(task: Task, fault_code: int, began_at: float) -> bool:
+    """Whether it does: the file server was killed while it sent the file; or nothing of it was sent, and a
+    process of this server began (`began_at`, the last one) after the phone was asked: one was not there."""
+    if not may_be_cut_off(task, fault_code):
         return False
     if task.evidence.get("fetches_open"):
         return True
-    return bool(task.rollout) and not task.evidence.get("bytes_served") and task.attempts < 2
+    return not task.evidence.get("bytes_served") and began_at > task.started_at
 
 
 def begun_anew(task: Task) -> Task:

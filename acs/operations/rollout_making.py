@@ -153,7 +153,7 @@ async def _stored(runner: Runner, name: str) -> StoredFile | None:
 
 
 async def images(desk: Desk) -> dict[str, Image]:
-    """All stored firmware by its version, but for what is damaged."""
+    """All stored firmware by name, but for what has no version or is damaged."""
     found: dict[str, Image] = {}
     cursor: str | None = ""
     while cursor is not None:
@@ -161,6 +161,6 @@ async def images(desk: Desk) -> dict[str, Image]:
         for file in page.files:
             version = file.version or firmware_check.version_in(file.name)
             if file.file_type.startswith("1 ") and version and not await _damage(desk, file):
-                found[version] = _image_of(file)
+                found[file.name] = _image_of(file)
         cursor = page.next
     return found

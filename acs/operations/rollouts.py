@@ -284,6 +284,7 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
         waves=("rest",),
         canary="",
         soak=0,
+        allowed_from=(),
         start="now",
     )
     images = await rollout_making.images(desk) if was.kind is Kind.FIRMWARE else {}

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from acs.fleet.selector.values import compare_versions
+from acs.fleet.selector.values import compare_versions, same_version
 
 #: The number of a model, None for one that the list does not have.
 NumberOf = Callable[[str], int | None]
@@ -104,6 +104,26 @@ def wrong_sum(image: Image, *, sha256: str, md5: str) -> WrongSum | None:
     return None
 
 
+def bringing_back(
+    images: Iterable[Image],
+    version: str,
+    *,
+    model: str,
+    hardware: str,
+    number_of: NumberOf,
+    override: bool = False,
+) -> Image | None:
+    """The image of this version that is for such a phone; where none is known to be, the only one there is by
+    an override. None for none."""
+    same = [image for image in images if same_version(image.version or version_in(image.name), version)]
+    fitting = [
+        image for image in same if _of_other_hardware(image, model, hardware, version, number_of) is None
+    ]
+    if fitting:
+        return fitting[-1]
+    return same[0] if override and len(same) == 1 else None
+
+
 def for_phone(
     image: Image,
     *,
@@ -117,7 +137,7 @@ def for_phone(
 ) -> Refusal | None:
     """Why this phone does not get the image; None where it does."""
     wanted = image.version or version_in(image.name)
-    if version and version == wanted:
+    if version and same_version(version, wanted):
         return Refusal(Why.ALREADY, f"it has {version} already")
     if not override:
         other = _of_other_hardware(image, model, hardware, version, number_of)

@@ -14,6 +14,7 @@ from acs.fleet import presence
 from acs.fleet.device import Device
 from acs.fleet.facts import UP, line_name
 from acs.fleet.rollout.member import Member, Outcome
+from acs.fleet.selector.values import same_version
 from acs.fleet.task import Task, TaskState
 
 #: Seconds beyond its Informs that a phone gets to register its lines.
@@ -79,7 +80,7 @@ def looked_at(
     """
     member = begun(member, device, now)
     told = told or Told(device.lines)
-    if version and device.software_version != version:
+    if version and not same_version(device.software_version, version):
         text = f"it shows {device.software_version or 'no version'} again instead of {version}"
         return _ended(member, Outcome.FAILED, text, now)
     came = device.informs - member.informs

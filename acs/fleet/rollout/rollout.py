@@ -61,7 +61,7 @@ class Rollout(Struct, frozen=True, kw_only=True, omit_defaults=True):
     most_alone: int = 0
     #: the rollout that this one takes back
     rollback_of: str = ""
-    #: firmware: the image; for a rollback the images by the version that they bring back
+    #: firmware: the image; for a rollback the images by name, each of a version that it may bring back
     image: Image | None = None
     images: dict[str, Image] = {}
     #: task: what each phone is to do

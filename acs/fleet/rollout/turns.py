@@ -18,6 +18,7 @@ from acs.fleet.rollout.health import STATUS, lines_up
 from acs.fleet.rollout.member import UNDER_WAY, Member, Outcome, question_of, task_of
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.rollout.zones import Clock
+from acs.fleet.selector.values import same_version
 from acs.fleet.task import (
     DownloadWork,
     FactoryResetWork,
@@ -124,7 +125,7 @@ def considered(
         lines=lines_up(phone.device),
         evidence={name: fact for name, fact in member.evidence.items() if name in _OF_ALL_TURNS},
     )
-    image = image_for(rollout, source)
+    image = image_for(rollout, phone.device, source, number_of=number_of)
     if image is not None:
         begun = begun.replace(file=image.name).noting(
             version_before=phone.device.software_version, version_wanted=_version(image)
@@ -148,12 +149,12 @@ def refused(
     """Why the phone is not to get it, None where it is."""
     definition = rollout.definition
     if rollout.rollback_of:
-        why = _not_to_take_back(rollout, device, source)
+        why = _not_to_take_back(rollout, device, source, number_of)
         if why:
             return Refusal(Why.NOT_TAKEN_BACK, why)
     if definition.kind is not Kind.FIRMWARE:
         return None
-    image = image_for(rollout, source)
+    image = image_for(rollout, device, source, number_of=number_of)
     if image is None:
         return Refusal(Why.NOT_TAKEN_BACK, "no image is known for it")
     return firmware_check.for_phone(
@@ -168,21 +169,30 @@ def refused(
     )
 
 
-def image_for(rollout: Rollout, source: Member | None) -> Image | None:
+def image_for(
+    rollout: Rollout, device: Device, source: Member | None, *, number_of: NumberOf
+) -> Image | None:
+    """What this phone gets; of a rollback, what brings back the version that it had."""
     if rollout.definition.kind is not Kind.FIRMWARE:
         return None
     if not rollout.rollback_of:
         return rollout.image
     before = source.evidence.get("version_before", "") if source is not None else ""
-    return rollout.images.get(before)
+    return firmware_check.bringing_back(
+        rollout.images.values(),
+        before,
+        model=device.product_class,
+        hardware=device.hardware_version,
+        number_of=number_of,
+        override=bool(rollout.definition.override),
+    )
 
 
-def work_of(rollout: Rollout, member: Member, source: Member | None) -> Work:
+def work_of(rollout: Rollout, member: Member) -> Work:
     """What the phone is to do; of a kind that puts down tasks."""
     match rollout.definition.kind:
         case Kind.FIRMWARE:
-            image = image_for(rollout, source)
-            assert image is not None, "it was looked at before the turn"
+            image = _chosen(rollout, member)
             return DownloadWork(
                 file=image.name,
                 file_type=FIRMWARE_TYPE,
@@ -199,11 +209,15 @@ def work_of(rollout: Rollout, member: Member, source: Member | None) -> Work:
             return rollout.work
 
 
-def task_for(
-    rollout: Rollout, device_id: str, member: Member, source: Member | None, *, latest: float
-) -> Task:
+def _chosen(rollout: Rollout, member: Member) -> Image:
+    """The image that the phone's turn began with."""
+    images = [rollout.image] if rollout.image is not None else rollout.images.values()
+    return next(image for image in images if image.name == member.file)
+
+
+def task_for(rollout: Rollout, device_id: str, member: Member, *, latest: float) -> Task:
     """The task of this turn. Made anew it is the same, but for what was found out since."""
-    work = work_of(rollout, member, source)
+    work = work_of(rollout, member)
     return Task(
         id=member.task,
         device=device_id,
@@ -246,7 +260,7 @@ def no_window(phone: Phone) -> str:
     return "no window is open for it"
 
 
-def _not_to_take_back(rollout: Rollout, device: Device, source: Member | None) -> str:
+def _not_to_take_back(rollout: Rollout, device: Device, source: Member | None, number_of: NumberOf) -> str:
     if source is None:
         return "it was not changed"
     if rollout.definition.kind is Kind.CONFIG:
@@ -254,11 +268,12 @@ def _not_to_take_back(rollout: Rollout, device: Device, source: Member | None) -
     before = source.evidence.get("version_before", "")
     if not before:
         return "what it had before is not known"
-    if device.software_version == before:
+    if same_version(device.software_version, before):
         unsure = source.outcome is Outcome.UNCONFIRMED
         return f"it has {before} still" + ("; what became of it may show yet" if unsure else "")
-    if before not in rollout.images:
-        return f"no image of {before} is stored"
+    if image_for(rollout, device, source, number_of=number_of) is None:
+        others = any(same_version(_version(image), before) for image in rollout.images.values())
+        return f"no image of {before}{' for it' if others else ''} is stored"
     return ""
 
 

@@ -16,6 +16,8 @@ _DURATION = re.compile(r"(\d{1,9})(s|min|m|h|d|w)", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d")
 _RUNS = re.compile(r"[0-9]+|[^0-9]+")
 
+_V = re.compile(r"^\s*(?:v|ver|version)[ .]?(?=[0-9])", re.IGNORECASE)
+
 #: Parts of a version: numbers, and texts, which come before numbers.
 VersionKey = tuple[tuple[int, int, str], ...]
 
@@ -35,6 +37,15 @@ def compare_versions(one: str, other: str) -> int:
     """Below 0, 0, above 0: as `one` is older, the same, newer."""
     first, second = version_key(one), version_key(other)
     return (first > second) - (first < second)
+
+
+def same_version(one: str, other: str) -> bool:
+    """Whether two spellings mean one version: `37.72.0.12`, `V37.72.00.12`, `37-72-0-12`."""
+    return one == other or compare_versions(_bare(one), _bare(other)) == 0
+
+
+def _bare(version: str) -> str:
+    return _V.sub("", version)
 
 
 def compare_values(one: str, other: str) -> int:

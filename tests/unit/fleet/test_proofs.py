@@ -154,6 +154,16 @@ def test_firmware_is_proved_by_its_version_even_without_transfer_complete(desk, 
     assert desk.tasks[task].result["proved_by"] == "SoftwareVersion 38.0.0.1"
 
 
+@pytest.mark.parametrize("spelling", ["V38.0.0.1", "38.00.0.1", "38-0-0-1"])
+def test_firmware_is_proved_by_its_version_however_it_is_spelt(desk, known, spelling):
+    task = desk.task(FIRMWARE)
+    desk.talk(known)
+    upgrade(desk, known, spelling)
+    desk.inform("1 BOOT", phone=known)
+    assert desk.tasks[task].state == "done"
+    assert desk.tasks[task].result["proved_by"] == f"SoftwareVersion {spelling}"
+
+
 def test_transfer_complete_alone_does_not_prove_firmware(desk, known):
     task = desk.task(FIRMWARE)
     desk.talk(known)

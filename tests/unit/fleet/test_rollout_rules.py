@@ -14,6 +14,7 @@ from acs.fleet.rollout.firmware_check import Image
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Window
+from acs.fleet.selector.values import same_version
 
 
 def at(text: str, zone: str = "UTC") -> float:
@@ -88,6 +89,7 @@ IMAGE = Image("37.72.0.12.rom", 10, "aa", "37.72.0.12")
     [
         ({}, {}, None),
         ({"version": "37.72.0.12"}, {}, "already"),
+        ({"version": " V37.72.00.12"}, {}, "already"),
         ({"version": "37.72.0.13"}, {}, "older"),
         ({"version": "37.72.0.13"}, {"downgrade": True}, None),
         ({"model": "SIP-T23G", "version": "44.80.0.1"}, {}, "44"),
@@ -102,6 +104,43 @@ def test_firmware_against_a_phone(phone, options, says):
     known = {"model": "CP860", "hardware": "37.0.0.0", "version": "37.72.0.5", **phone}
     refusal = firmware_check.for_phone(IMAGE, number_of=NUMBERS, **known, **options)
     assert (refusal is None) if says is None else says in refusal.text
+
+
+@pytest.mark.parametrize(
+    ("stored", "model", "override", "found"),
+    [
+        (("a", "b"), "A", False, "a"),
+        (("a", "b"), "B", False, "b"),
+        (("a",), "B", False, None),
+        (("a",), "B", True, "a"),
+        (("a", "b"), "C", True, None),
+        ((), "A", True, None),
+    ],
+)
+def test_what_brings_a_version_back_is_for_the_phones_model(stored, model, override, found):
+    """Two models may have images of one version."""
+    images = [Image(name, 1, "", "V1.0.1", name.upper()) for name in stored]
+    image = firmware_check.bringing_back(
+        images, "1.0.1", model=model, hardware="x", number_of=lambda _: None, override=override
+    )
+    assert (image.name if image else None) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("37.72.0.12", " 37.72.0.12 ", True),
+        ("37.72.0.12", "V37.72.0.12", True),
+        ("37.72.0.12", "37.72.00.12", True),
+        ("37.72.0.12", "37-72-0-12", True),
+        ("37.72.0.12", "37.72.0.12 build 7", False),
+        ("37.72.0.12", "37.72.0.1", False),
+        ("37.72.0.12", "", False),
+        ("vendor", "endor", False),
+    ],
+)
+def test_spellings_of_a_version(one, other, same):
+    assert same_version(one, other) is same
 
 
 @pytest.mark.parametrize(

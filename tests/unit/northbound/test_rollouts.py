@@ -101,6 +101,15 @@ def test_firmware_is_taken_back_by_a_rollout_of_its_own(api):
     assert api("POST", f"/rollouts/{made['id']}/rollback").status_code == 201
 
 
+def test_what_is_taken_back_may_be_installed_over_the_new_version(api):
+    """`allowed_from` says over what the new image goes, not the old one over it."""
+    firmware(api)
+    body = {"name": "up", "kind": "firmware", "file": IMAGE, "select": "all", "allowed_from": ["37.72.0.5"]}
+    made = api("POST", "/rollouts", json=body).json()
+    back = api("POST", f"/rollouts/{made['id']}/rollback").json()
+    assert (made["definition"]["allowed_from"], back["definition"]["allowed_from"]) == (["37.72.0.5"], [])
+
+
 def test_its_phones_are_listed_by_outcome(api):
     made = api("POST", "/rollouts", json=REBOOT).json()
     assert api("GET", f"/rollouts/{made['id']}/devices").json() == {"items": [], "next": None}
