@@ -97,12 +97,15 @@ def values(base: str, token: str, *, calls: bool) -> dict[str, str]:
 def read(name: str, query: Mapping[str, str]) -> ActionUrl:
     """What was told; a variable that the phone left as it was, or empty, is not."""
     asked = VARIABLES if name in OF_CALLS else OF_PHONE_VARIABLES
+    given = {variable: _printable(query.get(variable, "")) for variable in asked}
     told = {
-        variable: query[variable].strip()[:LONGEST]
-        for variable in asked
-        if query.get(variable, "").strip() not in ("", f"${variable}")
+        variable: value[:LONGEST] for variable, value in given.items() if value and value != f"${variable}"
     }
     return ActionUrl(name, told)
+
+
+def _printable(value: str) -> str:
+    return "".join(filter(str.isprintable, value)).strip()
 
 
 def told_event(action: ActionUrl, device_id: str, now: float) -> FleetEvent:

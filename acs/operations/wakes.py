@@ -96,9 +96,9 @@ async def enqueue(
 ) -> Queued:
     """Put phones into the wake queue; a phone is in it once, however often it is asked for."""
     if (asked.devices is None) == (asked.select is None):
-        raise Invalid.field(
-            "devices", "and select do not go together", value=None, allowed="one of devices and select"
-        )
+        neither = asked.devices is None
+        message = "is required, or select" if neither else "and select do not go together"
+        raise Invalid.field("devices", message, value=None, allowed="one of devices and select")
     if asked.select is not None:
         return await _enqueue_selected(runner, shapes, catalogue, asked.select, by=by, now=now)
     ids = list(dict.fromkeys(asked.devices or ()))

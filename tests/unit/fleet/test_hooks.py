@@ -81,6 +81,9 @@ def test_nothing_of_a_call_is_asked_of_a_phones_own_event():
 
 
 def test_a_variable_that_the_phone_left_as_it_was_is_not_told():
+    assert action_urls.read("registered", {"active_user": "1\x1b[2J\r\n01\x00"}).told == {
+        "active_user": "1[2J01"
+    }
     assert action_urls.read("registered", {"mac": "$mac", "ip": "", "model": " CP860 "}).told == {
         "model": "CP860"
     }
