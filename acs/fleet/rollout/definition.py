@@ -64,7 +64,7 @@ class Stop(Struct, frozen=True, forbid_unknown_fields=True):
     """At most so many; one more halts the rollout. A share is one of all its phones. None for no limit."""
 
     failures: Limit | None = "10%"
-    in_a_row: Annotated[int, Meta(ge=0)] | None = None
+    in_a_row: Annotated[int, Meta(ge=0, le=999_999_999)] | None = None
     unconfirmed: Limit | None = None
 
 
@@ -74,7 +74,7 @@ class Pace(Struct, frozen=True, forbid_unknown_fields=True):
     per_site: Annotated[int, Meta(ge=0, le=10_000)] = 0
     #: bytes a second that the file server sends all phones of the rollout together, 0 for no limit; no more
     #: of them are let begin than that carries
-    bandwidth: Annotated[int, Meta(ge=0)] = 0
+    bandwidth: Annotated[int, Meta(ge=0, le=1_000_000_000_000)] = 0
 
 
 class Essentials(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

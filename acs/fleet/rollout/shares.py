@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: No fleet has so many phones.
+_MOST = 1_000_000_000
+
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
 
@@ -18,7 +21,7 @@ def number(given: int | str) -> int | None:
     if isinstance(given, bool):
         return None
     if isinstance(given, int):
-        return given if given >= 0 else None
+        return given if 0 <= given < _MOST else None
     text = given.strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 

@@ -17,6 +17,8 @@ from acs.fleet.rollout.zones import Clock
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
 #: `zone` that means each phone's own: as it tells it; or as its group's configuration has it.
 PHONE, GROUP = "phone", "group"
 
@@ -66,7 +68,7 @@ def faults(window: Window, step: float) -> Iterator[tuple[str, object, str, str]
     if not window.days:
         yield "days", [], "is empty", ", ".join(DAYS)
     for number, day in enumerate(window.days):
-        if day.lower()[:3] not in DAYS:
+        if not _is_day(day):
             yield f"days[{number}]", day, "is no weekday", ", ".join(DAYS)
     if window.zone not in (PHONE, GROUP) and zones.iana(window.zone) is None:
         yield "zone", window.zone, "is no time zone", "`phone`, `group`, or a name such as Europe/Berlin"
@@ -77,6 +79,11 @@ def faults(window: Window, step: float) -> Iterator[tuple[str, object, str, str]
             date.fromisoformat(text)
         except ValueError:
             yield f"except[{number}]", text, "is no date", "a date such as 2026-12-24"
+
+
+def _is_day(text: str) -> bool:
+    """Whether this is a weekday, by its first three letters or more of its name."""
+    return len(text) >= 3 and any(name.startswith(text.lower()) for name in _WEEKDAYS)
 
 
 def clock_for(window: Window, phone: Clock | None, group: Clock | None = None) -> Clock | None:

@@ -60,6 +60,21 @@ def test_every_wrong_field_is_named(api):
         "pace.bandwidth",
     }
     assert set(refused(api("POST", "/rollouts", json={**REBOOT, "select": "model ="}))) == {"select"}
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("waves[0]", {"waves": [10**20]}),
+        ("stop.failures", {"stop": {"failures": 10**20}}),
+        ("stop.in_a_row", {"stop": {"in_a_row": 10**20}}),
+        ("pace.bandwidth", {"pace": {"bandwidth": 10**20}}),
+        ("window.days[0]", {"window": {"from": "01:00", "to": "05:00", "days": ["monkey"]}}),
+        ("window.days[0]", {"window": {"from": "01:00", "to": "05:00", "days": ["mo"]}}),
+    ],
+)
+def test_numbers_that_no_fleet_has_and_days_that_no_week_has_are_refused(api, field, wrong):
+    assert set(refused(api("POST", "/rollouts", json={**REBOOT, **wrong}))) == {field}
     assert set(refused(api("POST", "/rollouts", json={**REBOOT, "canary": "nobody"}))) == {"canary"}
     assert set(refused(api("POST", "/rollouts", json={"kind": "reboot"}))) == {"name"}
 
