@@ -106,6 +106,15 @@ def late_report(situation: Situation, request: cwmp.CpeRequest) -> tuple[str, di
     return key, {"transfer_complete": _report(request)}
 
 
+def may_be_cut_off(situation: Situation, request: cwmp.CpeRequest) -> bool:
+    """Whether what is reported depends on when processes of this server began
+    (`Situation.servers_began_at`)."""
+    if not isinstance(request, cwmp.TransferComplete) or request.fault_struct.fault_code == 0:
+        return False
+    task = _task_of(situation, request.command_key)
+    return task is not None and proof.may_be_cut_off(task, request.fault_struct.fault_code)
+
+
 def _report(request: cwmp.TransferComplete) -> dict[str, Any]:
     fault = request.fault_struct
     said = {"fault_string": fault.fault_string} if fault.fault_string else {}
@@ -136,7 +145,7 @@ def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> 
     reported = task.noting(transfer_complete=_report(request))
     if request.command_key != task.id:
         reported = reported.noting(matched_by="being the only open transfer")
-    if fault.fault_code != 0 and proof.cut_off(reported, fault.fault_code):
+    if fault.fault_code != 0 and proof.cut_off(reported, fault.fault_code, situation.servers_began_at):
         text = outcome.code_text(fault.fault_code, fault.fault_string)
         again = outcome.again(proof.begun_anew(reported), now, text, fault.fault_code, failure=text)
         return told.then(outcome.changed(now, again, was=situation.tasks))

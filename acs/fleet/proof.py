@@ -260,7 +260,7 @@ _NOT_FETCHED = frozenset({9010, 9015, 9017})
 
 
 def may_be_cut_off(task: Task, fault_code: int) -> bool:
-    """Whether the phone's report that a download failed can tell of this server's end and not of the phone's."""
+    """Whether the phone's report that a download failed can tell of this server's end, not of the phone's."""
     stored = isinstance(task.work, DownloadWork) and bool(task.work.file)
     return stored and fault_code in _NOT_FETCHED and not task.evidence.get("served_complete")
 

@@ -29,6 +29,7 @@ from acs.store import (
     fetches,
     indexes,
     known_keys,
+    metrics,
     profiles,
     refusals,
     sessions,
@@ -153,6 +154,11 @@ class SessionStore:
     async def note_finished(self, task_id: str, evidence: dict[str, Any]) -> None:
         """Add to the evidence of a task that has ended."""
         await self._runner.drive(tasks.note_finished(task_id, evidence))
+
+    async def servers_began_at(self) -> float:
+        """When the last of the server's processes began."""
+        told = await self._runner.run(metrics.reports())
+        return max((one.started_at for one in told if one.kind == "server"), default=0.0)
 
     async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:
         """Write one step. False when the tasks changed meanwhile: `live` has the new ones, decide again.

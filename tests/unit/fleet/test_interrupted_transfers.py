@@ -161,9 +161,10 @@ def test_a_phone_that_has_the_whole_file_and_cannot_use_it_fails(desk, known):
     assert fails(desk, task).state == "failed"
 
 
-def test_a_phone_of_a_rollout_that_never_got_to_fetch_is_asked_once_more(desk, known):
-    task = desk.task(IMAGE, rollout="r1")
+def test_a_phone_that_never_got_to_fetch_is_asked_again_where_the_server_was_not_there(desk, known):
+    task = desk.task(IMAGE)
     desk.talk(known)
+    desk.servers_began_at = desk.now + 1
     assert fails(desk, task, 9015).state == "pending"
     desk.talk(known)
-    assert fails(desk, task, 9015).state == "failed"
+    assert fails(desk, task, 9015).state == "failed", "it was there this time"
