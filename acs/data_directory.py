@@ -22,7 +22,6 @@ from typing import Any
 
 from acs.processes import StartError
 
-
 #: What `acs restore` fills before it puts anything in its place.
 RESTORING = ".restoring"
 

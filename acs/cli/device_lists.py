@@ -18,9 +18,11 @@ _PATIENCE = 600.0
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.csv")
+@click.option("--dry-run", is_flag=True, help="Only check it, and say what would come of it.")
 @server_options
-def import_devices(server: Server, path: Path) -> None:
-    """Import a list: columns mac, group (several with blanks between), and any others as attributes.
+def import_devices(server: Server, path: Path, dry_run: bool) -> None:
+    """Import a list of phones: columns mac, group and tags (several with blanks between), label, and any
+    others as attributes.
 
     All of it, or nothing where a line is wrong. Phones that have not called yet find theirs when they do.
     """
@@ -31,13 +33,18 @@ def import_devices(server: Server, path: Path) -> None:
     headers = {"Content-Type": "text/csv"}
     with server.printer.waiting(f"importing {path.name}"):
         answer = server.api.call(
-            "POST", "/devices/import", content=content, headers=headers, patience=_PATIENCE
+            "POST",
+            "/devices/import",
+            params={"dry_run": 1} if dry_run else {},
+            content=content,
+            headers=headers,
+            patience=_PATIENCE,
         )
     done: dict[str, int] = answer.json()
     server.printer.result(
         done,
         f"{done['phones']} phones: {done['known']} known, {done['awaited']} awaited; "
-        f"something new for {done['changed']}",
+        f"something new for {done['changed']}{'; nothing was changed yet' if dry_run else ''}",
     )
 
 
@@ -58,11 +65,13 @@ def awaited(server: Server, mac: str | None, limit: int | None) -> None:
         server.printer.json({"items": items})
         return
     server.printer.table(
-        ("MAC", "GROUPS", "ATTRIBUTES", "SINCE", "BY"),
+        ("MAC", "GROUPS", "TAGS", "LABEL", "ATTRIBUTES", "SINCE", "BY"),
         (
             (
                 item["mac"],
                 item["groups"],
+                item["tags"],
+                item["label"],
                 ", ".join(f"{name}={value}" for name, value in item["attributes"].items()),
                 moment(item["at"]),
                 item["by"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 from click.shell_completion import CompletionItem
@@ -34,6 +35,8 @@ COMMANDS = {
     "login": "login",
     "logout": "login",
     "audit": "audit",
+    "import": "tables",
+    "export": "tables",
     "backup": "backup",
     "restore": "restore",
     "refusals": "refusals",
@@ -48,7 +51,8 @@ _EPILOG = "\n".join(["\b", "Exit codes:", *(f"  {code}  {meaning}" for code, mea
 
 
 class _Commands(click.Group):
-    """Finds a command in the module of its name, in this package, under its own name."""
+    """Finds a command in the module of its name, in this package, under its own name, with an
+    underscore behind it where Python keeps the name for itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -56,7 +60,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"acs.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"acs.cli.{COMMANDS[cmd_name]}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -36,6 +36,8 @@ class AwaitedView(Struct, frozen=True):
     mac: str
     groups: list[str]
     attributes: dict[str, str]
+    tags: list[str]
+    label: str
     at: datetime | None
     by: str
 
@@ -46,8 +48,11 @@ class AwaitedPage(Struct, frozen=True):
     total: int
 
 
-async def import_list(runner: Runner, content: bytes, *, by: str, now: float) -> ImportView:
-    """Take a whole list, or raise Invalid with every line that is wrong and take nothing."""
+async def import_list(
+    runner: Runner, content: bytes, *, by: str, now: float, dry_run: bool = False
+) -> ImportView:
+    """Take a whole list, or raise Invalid with every line that is wrong and take nothing. With `dry_run`
+    only say what would come of it."""
     found = await deferToThread(phone_lists.read, content)  # half a second for 100,000 phones
     await _check_groups(runner, found)
     if found.faults:
@@ -56,6 +61,9 @@ async def import_list(runner: Runner, content: bytes, *, by: str, now: float) ->
     done: list[Imported] = []
     for start in range(0, len(listed), BATCH):
         batch = listed[start : start + BATCH]
+        if dry_run:
+            done += await runner.drive(importing.compare_all(batch))
+            continue
         imported = await runner.drive(importing.import_all(batch, by=by, now=now))
         await runner.run_all(
             [
@@ -73,7 +81,15 @@ async def awaited_page(runner: Runner, *, cursor: str, limit: int) -> AwaitedPag
     """The phones that have not called yet, by MAC address."""
     page = await runner.drive(awaited.page(after=cursor, limit=limit))
     items = [
-        AwaitedView(phone.mac, list(phone.groups), phone.attributes, moment(phone.at), phone.by)
+        AwaitedView(
+            mac=phone.mac,
+            groups=list(phone.groups),
+            attributes=phone.attributes,
+            tags=list(phone.tags),
+            label=phone.label,
+            at=moment(phone.at),
+            by=phone.by,
+        )
         for phone in page.phones
     ]
     return AwaitedPage(items, page.next, page.total)
@@ -103,6 +119,10 @@ def _entry(listed: Listed, by: str, now: float) -> TimelineEntry:
     said = []
     if listed.groups is not None:
         said.append(f"groups: {', '.join(listed.groups) or 'none'}")
+    if listed.tags is not None:
+        said.append(f"tags: {', '.join(listed.tags) or 'none'}")
+    if listed.label is not None:
+        said.append(f"label: {listed.label or 'none'}")
     if listed.attributes:
         said.append(f"attributes: {attributes.spoken(listed.attributes)}")
     return TimelineEntry(now, "device", f"Imported by {by}: {'; '.join(said) or 'nothing'}", {"by": by})

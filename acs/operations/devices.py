@@ -33,6 +33,7 @@ from acs.store.shapes import Shapes
 
 TAG = re.compile(r"[^\s,\x00-\x1f\x7f]{1,64}")
 MAX_TAGS = 50
+LONGEST_LABEL = 200
 
 
 class DeviceSummary(Struct, frozen=True):
@@ -135,7 +136,7 @@ class NotesRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out stays; null removes."""
 
     tags: list[str] | UnsetType | None = UNSET
-    label: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    label: Annotated[str, Meta(max_length=LONGEST_LABEL)] | UnsetType | None = UNSET
     #: the login the phone takes on its connection-request server, where this server did not set it
     connection_request: LoginRequest | UnsetType | None = UNSET
     #: what templates are filled with; those left out stay, null removes

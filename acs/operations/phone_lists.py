@@ -6,12 +6,18 @@ import csv
 from collections.abc import Iterator
 
 from acs.fleet.attributes import read_mac
-from acs.operations import attributes
+from acs.operations import attributes, tables
+from acs.operations.devices import LONGEST_LABEL, NotesRequest, check_notes
 from acs.operations.errors import FieldError, Invalid
 from acs.store.importing import Listed
 
 MAC = "mac"
 GROUP = "group"
+TAGS = "tags"
+LABEL = "label"
+
+#: What is no attribute.
+_OWN = (MAC, GROUP, TAGS, LABEL)
 
 #: Characters that may part the columns; the one that the first line has most of does.
 DELIMITERS = ",;\t"
@@ -41,10 +47,11 @@ class PhoneList:
 def read(content: bytes) -> PhoneList:
     """The list in these bytes: a line of column names, then a phone a line.
 
-    `mac` must be among the columns; `group` has names of groups with blanks between; every other column is
-    an attribute. Raises Invalid where the columns themselves cannot be.
+    `mac` must be among the columns; `group` has names of groups with blanks between, `tags` has tags
+    likewise, `label` what the phone is called; every other column is an attribute. Raises Invalid where the
+    columns themselves cannot be.
     """
-    rows = _rows(_text(content))
+    rows = rows_of(content)
     found = PhoneList()
     try:
         number, header = next(rows, (1, []))
@@ -58,12 +65,18 @@ def read(content: bytes) -> PhoneList:
     seen: dict[str, int] = {}
     try:
         for number, cells in rows:
-            _read_line(number, columns, [cell.strip() for cell in cells], seen, found)
+            _read_line(number, columns, [tables.text(cell.strip()) for cell in cells], seen, found)
     except csv.Error as error:
         found.blame(number + 1, "", f"is no CSV: {error}", "")
     if not found.lines and not found.faults:
         found.blame(2, "", "is missing: the list has no phones", "", "a phone a line")
     return found
+
+
+def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The rows of any such table that have anything in them, each with the number of the line where it
+    begins. Raises Invalid where the bytes are no text, csv.Error where they are no CSV."""
+    return _rows(_text(content))
 
 
 def _text(content: bytes) -> str:
@@ -76,7 +89,6 @@ def _text(content: bytes) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that have anything in them, each with the number of the line where it begins."""
     first = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
@@ -92,7 +104,7 @@ def _check_columns(columns: list[str], written: list[str], found: PhoneList) -> 
         found.blame(1, MAC, "is missing among the columns", ", ".join(written), "a column named mac")
     for place, name in enumerate(columns):
         wrong = "is there twice" if name in columns[:place] else ""
-        if not wrong and name not in (MAC, GROUP):
+        if not wrong and name not in _OWN:
             wrong = attributes.name_fault(name)
         if wrong:
             found.blame(1, f"column {place + 1}", wrong, written[place].strip(), attributes.NAMES)
@@ -113,12 +125,22 @@ def _read_line(
         found.blame(number, MAC, f"is in line {seen[mac]} already", by_name[MAC], "each phone once")
     else:
         seen[mac] = number
-    given = {name: value for name, value in by_name.items() if name not in (MAC, GROUP)}
+    given = {name: value for name, value in by_name.items() if name not in _OWN}
     for name, value in given.items():
         wrong = attributes.value_fault(value)
         if wrong:
             allowed = f"printable text, {attributes.LONGEST} characters at most"
             found.blame(number, name, wrong, value, allowed)
+    tags = tuple(dict.fromkeys(by_name[TAGS].split())) if TAGS in by_name else None
+    label = by_name.get(LABEL)
+    try:
+        check_notes(NotesRequest(tags=list(tags or ()), label=label or ""))
+    except Invalid as wrong_notes:
+        for fault in wrong_notes.errors:
+            column = LABEL if fault.field == LABEL else TAGS
+            found.blame(number, column, fault.message, str(fault.value), fault.allowed or "")
+    if len(label or "") > LONGEST_LABEL:
+        found.blame(number, LABEL, "is too long", label or "", f"{LONGEST_LABEL} characters at most")
     if len(found.faults) == before:
         named = tuple(sorted(set(by_name[GROUP].split()))) if GROUP in by_name else None
-        found.lines[number] = Listed(mac, named, given)
+        found.lines[number] = Listed(mac, named, given, tags, label)

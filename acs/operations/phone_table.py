@@ -63,12 +63,18 @@ async def page(
     runner: Runner, shapes: Shapes, catalogue: Catalogue, *, q: str, cursor: str, limit: int, now: float
 ) -> PhoneTable:
     """The next phones that `q` means, in order of their ids. Raises Invalid, pointing at the character."""
+    known, following, total = await _page(runner, shapes, catalogue, q, cursor, limit, now)
+    return PhoneTable([row(one, now) for one in known], following, total)
+
+
+async def _page(
+    runner: Runner, shapes: Shapes, catalogue: Catalogue, q: str, cursor: str, limit: int, now: float
+) -> tuple[list[KnownDevice], str | None, int | None]:
     chosen = await _chosen(runner, shapes, catalogue, q, now)
     after = _read(cursor)
     if chosen is None:
         found = await runner.drive(store.page(cursor=after, limit=limit))
-        following = found.next
-        return PhoneTable([row(one, now) for one in found.devices], _write(following), found.total)
+        return list(found.devices), _write(found.next), found.total
     known: list[KnownDevice] = []
     place: str | None = after
     while place is not None and len(known) < limit:
@@ -79,7 +85,7 @@ async def page(
     total = chosen.known_total
     if place is None and not after:
         total = len(known)
-    return PhoneTable([row(one, now) for one in known], _write(place), total)
+    return known, _write(place), total
 
 
 async def count(runner: Runner, shapes: Shapes, catalogue: Catalogue, *, q: str, now: float) -> int:
@@ -94,11 +100,18 @@ async def every(
     runner: Runner, shapes: Shapes, catalogue: Catalogue, *, q: str, now: float
 ) -> AsyncIterator[list[PhoneRow]]:
     """All phones that `q` means, some hundred at a time. Raises Invalid."""
+    async for known in every_known(runner, shapes, catalogue, q=q, now=now):
+        yield [row(one, now) for one in known]
+
+
+async def every_known(
+    runner: Runner, shapes: Shapes, catalogue: Catalogue, *, q: str, now: float
+) -> AsyncIterator[list[KnownDevice]]:
+    """The same as they are kept."""
     cursor: str | None = ""
     while cursor is not None:
-        found = await page(runner, shapes, catalogue, q=q, cursor=cursor, limit=_CHUNK, now=now)
-        yield found.rows
-        cursor = found.next
+        known, cursor, _ = await _page(runner, shapes, catalogue, q, cursor, _CHUNK, now)
+        yield known
 
 
 async def ids(runner: Runner, shapes: Shapes, catalogue: Catalogue, *, q: str, now: float) -> list[str]:

@@ -30,6 +30,8 @@ class AwaitedPhone(Struct, frozen=True, array_like=True):
     attributes: dict[str, str] = {}
     at: float = 0
     by: str = ""
+    tags: tuple[str, ...] = ()
+    label: str = ""
 
 
 class AwaitedPage(Struct, frozen=True):
@@ -52,6 +54,10 @@ class Adopted(Struct, frozen=True):
             said.append(f"groups {', '.join(phone.groups)}")
         if phone.attributes:
             said.append(f"attributes {', '.join(sorted(phone.attributes))}")
+        if phone.tags:
+            said.append(f"tags {', '.join(phone.tags)}")
+        if phone.label:
+            said.append(f"label {phone.label}")
         if self.layer is not None and self.layer.values:
             count = len(self.layer.values)
             said.append(f"{count} key{'' if count == 1 else 's'} of its own")
@@ -141,6 +147,8 @@ def meet(mac: str, device_id: str) -> Steps[Adopted | None]:
         before,
         groups=tuple(sorted(names.union(before.groups))),
         attributes={**before.attributes, **phone.attributes},
+        tags=tuple(dict.fromkeys((*before.tags, *phone.tags))),
+        label=phone.label or before.label,
     )
     own = (prefix + keyspace.NOTES, prefix + keyspace.LAYER, prefix + keyspace.LAYER_HISTORY)
     arguments = (codec.encode(notes), layer or b"", *reversed(versions))

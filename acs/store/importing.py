@@ -7,6 +7,7 @@ Each phone's line is written whole; a list that was broken off may simply be imp
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from msgspec import Struct, structs
 
@@ -16,13 +17,17 @@ from acs.store.awaited import AwaitedPhone
 from acs.store.calls import Steps
 from acs.store.together import together
 
+Said = TypeVar("Said", OperatorNotes, AwaitedPhone)
+
 
 class Listed(Struct, frozen=True):
-    """One line. `groups` None leaves the phone's groups; attributes that are empty are removed."""
+    """One line. None leaves the phone's groups, tags or label; attributes that are empty are removed."""
 
     mac: str
     groups: tuple[str, ...] | None
     attributes: dict[str, str]
+    tags: tuple[str, ...] | None = None
+    label: str | None = None
 
 
 class Imported(Struct, frozen=True):
@@ -42,6 +47,19 @@ def import_all(listed: Sequence[Listed], *, by: str, now: float) -> Steps[list[I
     return (yield from together(steps))
 
 
+def compare_all(listed: Sequence[Listed]) -> Steps[list[Imported]]:
+    """What `import_all` would come to; nothing is written."""
+    known = yield [awaited.device_at(one.mac) for one in listed]
+    present = yield [
+        notes.get(device_id) if device_id else awaited.get(one.mac)
+        for one, device_id in zip(listed, known, strict=True)
+    ]
+    return [
+        Imported(device_id, found is None or _applied(found, one) != found)
+        for one, device_id, found in zip(listed, known, present, strict=True)
+    ]
+
+
 def _known(one: Listed, device_id: str, by: str, now: float) -> Steps[Imported]:
     yield [groups.join(name, device_id) for name in one.groups or ()]
     before = OperatorNotes()
@@ -49,8 +67,7 @@ def _known(one: Listed, device_id: str, by: str, now: float) -> Steps[Imported]:
     def changed(found: OperatorNotes) -> OperatorNotes:
         nonlocal before
         before = found
-        kept = found.groups if one.groups is None else one.groups
-        return structs.replace(found, groups=kept, attributes=_merged(found.attributes, one.attributes))
+        return _applied(found, one)
 
     after = yield from notes.change(device_id, changed)
     if after is None:  # forgotten a moment ago: the phone will come anew
@@ -68,11 +85,8 @@ def _awaited(one: Listed, by: str, now: float) -> Steps[Imported]:
     def changed(found: AwaitedPhone) -> AwaitedPhone:
         nonlocal before
         before = found
-        kept = found.groups if one.groups is None else one.groups
-        merged = _merged(found.attributes, one.attributes)
-        if found.at and (kept, merged) == (found.groups, found.attributes):
-            return found
-        return AwaitedPhone(one.mac, kept, merged, now, by)
+        applied = _applied(found, one)
+        return found if found.at and applied == found else structs.replace(applied, at=now, by=by)
 
     after = yield from awaited.change(one.mac, changed, known=False)
     gone = [name for name in before.groups if after is None or name not in after.groups]
@@ -80,6 +94,17 @@ def _awaited(one: Listed, by: str, now: float) -> Steps[Imported]:
     if device_id:  # it called meanwhile, and may not have seen what waits
         yield from awaited.meet(one.mac, device_id)
     return Imported(device_id, after != before)
+
+
+def _applied(found: Said, one: Listed) -> Said:
+    """What was said of the phone before, with what its line says."""
+    return structs.replace(
+        found,
+        groups=found.groups if one.groups is None else one.groups,
+        attributes=_merged(found.attributes, one.attributes),
+        tags=found.tags if one.tags is None else one.tags,
+        label=found.label if one.label is None else one.label,
+    )
 
 
 def _merged(known: dict[str, str], given: dict[str, str]) -> dict[str, str]:

@@ -13,6 +13,11 @@ from acs.store.calls import Call, Steps
 NO_NOTES = OperatorNotes()
 
 
+def get(device_id: str) -> Call[OperatorNotes]:
+    """Nothing said is nothing noted."""
+    return Call(("GET", keyspace.device_prefix(device_key(device_id)) + keyspace.NOTES), _decode)
+
+
 def change(device_id: str, changed: Callable[[OperatorNotes], OperatorNotes]) -> Steps[OperatorNotes | None]:
     """Change the notes of this device; gives the new ones, None where there is no device."""
     prefix = keyspace.device_prefix(device_key(device_id))

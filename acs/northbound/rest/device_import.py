@@ -22,9 +22,16 @@ class _AwaitedQuery(Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Annotated[str, Meta(description="the `next` of the page before")] = ""
 
 
+class _ImportQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    dry_run: Annotated[bool, Meta(description="1: only say what would come of it")] = False
+
+
 async def _import(call: Call) -> Reply:
     content = call.body.whole(LIST_LIMIT)
-    view = await device_import.import_list(call.services.runner, content, by=call.actor.name, now=call.now)
+    query: _ImportQuery = call.query
+    view = await device_import.import_list(
+        call.services.runner, content, by=call.actor.name, now=call.now, dry_run=query.dry_run
+    )
     return ok(view)
 
 
@@ -44,7 +51,8 @@ ROUTES = (
         method="POST",
         path="/api/v1/devices/import",
         handle=_import,
-        summary="Take a CSV list of phones (mac, group, attributes): the whole, or nothing if a line is bad",
+        summary="Take a CSV list of phones: mac, group, tags, label, attributes; the whole, or nothing",
+        query=_ImportQuery,
         role=Role.ENGINEER,
         body=bytes,
         body_type="text/csv",

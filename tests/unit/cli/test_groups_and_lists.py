@@ -98,13 +98,15 @@ def test_who_is_awaited(acs, server):
     item = {
         "mac": "001565000001",
         "groups": ["site7", "vip"],
+        "tags": ["night"],
+        "label": "Hall",
         "attributes": {"extension": "2001"},
         "at": "2023-11-14T22:13:20Z",
         "by": "Alice",
     }
     server.on("GET /awaited", {"items": [item], "next": None, "total": 1})
     row = acs("device", "awaited").stdout.splitlines()[1]
-    assert row.startswith("001565000001  site7, vip  extension=2001")
+    assert row.startswith("001565000001  site7, vip  night  Hall   extension=2001")
     server.on("DELETE /awaited/001565000001", (204, None))
     assert acs("device", "awaited", "--remove", "001565000001").exit_code == 0
     assert len(server.requests("DELETE")) == 1

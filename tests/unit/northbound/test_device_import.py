@@ -58,6 +58,8 @@ def test_known_phones_get_theirs_and_the_others_are_awaited(api, known):
     assert {**waiting, "at": ""} == {
         "mac": "001565000002",
         "groups": [],
+        "tags": [],
+        "label": "",
         "attributes": {"extension": "2002"},
         "at": "",
         "by": "Alice",
@@ -233,3 +235,78 @@ def test_a_first_line_that_is_no_csv_is_named(api, content):
     answer = api("POST", "/devices/import", content=content)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["line"] == 1
+
+
+# --- tags, labels, and the way back -------------------------------------------------------------------------
+
+
+def exported(api, **query):
+    answer = api("GET", "/devices/export", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.text.replace("\r\n", "\n")
+
+
+def test_tags_and_labels_are_the_phones_own(api, known, store):
+    device = known("001565000001")
+    send(api, "mac;tags;label\n001565000001;vip night;Reception\n001565000002;vip;Hall\n")
+    shown = api("GET", f"/devices/{device}").json()
+    assert (shown["tags"], shown["label"], shown["attributes"]) == (["vip", "night"], "Reception", {})
+    [waiting] = api("GET", "/awaited").json()["items"]
+    assert (waiting["tags"], waiting["label"]) == (["vip"], "Hall")
+    came = known("001565000002")
+    shown = api("GET", f"/devices/{came}").json()
+    assert (shown["tags"], shown["label"]) == (["vip"], "Hall")
+    assert [one["id"] for one in api("GET", "/devices", params={"q": "tag = vip"}).json()["items"]] == [
+        device,
+        came,
+    ]
+    send(api, "mac,tags,label\n001565000001,,\n")
+    shown = api("GET", f"/devices/{device}").json()
+    assert (shown["tags"], shown["label"]) == ([], "")
+    assert faults(api, f"mac,tags,label\n001565000001,{'x' * 65},{'y' * 201}\n") == [
+        (2, "line 2: tags", "is no tag"),
+        (2, "line 2: label", "is too long"),
+    ]
+
+
+def test_a_dry_run_says_the_same_and_does_nothing(api, known):
+    known("001565000001")
+    text = "mac,group,name\n001565000001,site7,Anna\n001565000002,,Bert\n"
+
+    def dry():
+        content = {"content": text.encode(), "headers": {"Content-Type": "text/csv"}}
+        return api("POST", "/devices/import", params={"dry_run": 1}, **content).json()
+
+    assert dry() == {"phones": 2, "known": 1, "awaited": 1, "changed": 2}
+    assert awaited_macs(api) == []
+    assert api("GET", "/groups/site7").json()["members"] == 0
+    send(api, text)
+    assert dry() == {"phones": 2, "known": 1, "awaited": 1, "changed": 0}
+
+
+def test_what_is_exported_can_be_imported(api, known):
+    known("001565000001")
+    text = (
+        "mac,group,tags,label,extension,name\n"
+        "001565000001,site7 vip,night,Reception,2001,'=Anna\n"
+        '001565000002,,vip,,2002,"Bert, ""B"""\n'
+    )
+    send(api, text)
+    assert exported(api) == text
+    assert "'=Anna" not in api("GET", "/awaited").text
+    assert send(api, exported(api))["changed"] == 0
+    # in an empty server, the same list
+    for mac in ("001565000001", "001565000002"):
+        api("DELETE", f"/awaited/{mac}")
+
+
+def test_an_export_has_the_columns_and_the_phones_that_were_asked_for(api, known):
+    device = known("001565000001")
+    send(api, "mac,extension\n001565000001,2001\n001565000002,2002\n")
+    assert exported(api, columns="id,model,extension,state", q="all") == (
+        f"id,model,extension,state\n{device},CP860,2001,online\n"
+    )
+    assert exported(api, columns="mac,state").endswith("001565000002,awaited\n")
+    for query in ({"columns": "mac,mac"}, {"columns": "9th"}, {"columns": "mac,"}, {"q": "model ="}):
+        answer = api("GET", "/devices/export", params=query)
+        assert answer.status_code == 422, query
