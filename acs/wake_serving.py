@@ -23,7 +23,7 @@ from acs.fleet.identity import device_key
 from acs.fleet.metrics import Tally
 from acs.fleet.situation import StunOffer
 from acs.settings import Settings
-from acs.southbound.stun_messages import Address
+from acs.southbound.stun_messages import Address, written
 from acs.southbound.stun_port import StunPort
 from acs.southbound.wake import Waker
 from acs.southbound.wake_attempt import Means
@@ -103,9 +103,7 @@ class WakeParts:
         return StunOffer(host, port, user, self._password(user))
 
     def _learnt(self, user: str, address: Address) -> None:
-        host, port = address
-        text = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        binding = Binding(text, time.time())
+        binding = Binding(written(address), time.time())
         self._runner.run(wakes.put_binding(user, binding)).addErrback(_unrecorded)
 
     def _count(self) -> None:

@@ -137,6 +137,12 @@ def read_address(value: bytes) -> Address:
     return str(host), int.from_bytes(value[2:4], "big")
 
 
+def written(address: Address) -> str:
+    """The address as text, `192.0.2.7:3478` or `[2001:db8::7]:3478`."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def address_value(address: Address) -> bytes:
     host = ip_address(address[0])
     return struct.pack("!BBH", 0, 1 if host.version == 4 else 2, address[1]) + host.packed

@@ -10,7 +10,7 @@ from msgspec import Struct
 from acs.fleet.device import ConnectionRequestLogin, Device, OperatorNotes
 from acs.fleet.waking import Kind, Way
 from acs.southbound import udp_connection_request as udp
-from acs.southbound.stun_messages import Address
+from acs.southbound.stun_messages import Address, written
 from acs.southbound.stun_port import StunPort
 from acs.southbound.udp_connection_request import MalformedAddress
 from acs.southbound.wake import Outcome, Waker
@@ -27,7 +27,7 @@ class Request(Struct, frozen=True):
 
     @property
     def where(self) -> str:
-        return " and ".join(f"{host}:{port}" for _, (host, port) in self.datagrams)
+        return " and ".join(written(address) for _, address in self.datagrams)
 
 
 class WakeWays:

@@ -208,3 +208,11 @@ def test_every_datagram_cut_short_or_changed_in_a_byte_has_an_outcome() -> None:
                 continue  # another type of message
             made = answer(changed, SOURCE, password_of)
             assert changed == good or made.sort is not Sort.BINDING or 4 <= place < 4
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [(("192.0.2.7", 3478), "192.0.2.7:3478"), (("2001:db8::7", 3478), "[2001:db8::7]:3478")],
+)
+def test_how_an_address_is_written(address: stun.Address, text: str) -> None:
+    assert stun.written(address) == text
