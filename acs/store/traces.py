@@ -112,10 +112,11 @@ def append(key: str, trace: str, message: TraceMessage) -> Call[bool]:
 
 
 def end(key: str, trace: str, outcome: str, *, at: float) -> Steps[None]:
-    """The session is over."""
+    """The session is over. The first word counts: a process that still holds a session which went on in
+    another one finds it superseded, at the phone's next Inform."""
     found: bytes | None
     [found] = yield [Call(("HGET", _index(key), trace), lambda stored: stored)]
-    if found is not None:
+    if found is not None and not _decode_trace(found).outcome:
         over = structs.replace(_decode_trace(found), outcome=outcome, ended_at=at)
         yield [Call(("HSET", _index(key), trace, codec.encode(over)), nothing)]
 

@@ -13,12 +13,14 @@ SECRET = "s3cret-of-the-phone"
 PASSWORD = "Device.ManagementServer.ConnectionRequestPassword"
 
 
-async def until(what, *, seconds: float = 60):
+async def until(what, *, seconds: float = 60, meanwhile=lambda: None):
     """What is true at last. Others on this machine may be slow, too."""
     deadline = time.monotonic() + seconds
+    meanwhile()
     while not (found := await asyncio.to_thread(what)):
         assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
+        meanwhile()
     return found
 
 
@@ -45,9 +47,7 @@ def test_recorded_in_two_processes_and_played_again(start_server):
             assert made.status_code == 201
             put = await asyncio.to_thread(server.api.post, f"{base}/tasks", json=task)
             assert put.status_code == 201
-            for count in (1, 2):
-                phone.poke()
-                await until(lambda count=count: len(ended()) >= count)
+            await until(lambda: len(ended()) == 2, meanwhile=phone.poke)
         finally:
             life.cancel()
             with contextlib.suppress(asyncio.CancelledError):

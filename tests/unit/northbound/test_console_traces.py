@@ -9,8 +9,9 @@ import pytest
 from acs.cwmp.session import Session
 from acs.cwmp.versions import CWMP_1_0
 from acs.fleet.identity import device_key
+from acs.fleet.trace.records import Trace, TraceStart
 from acs.store import devices, sessions, traces
-from tests.unit.northbound.test_traces import SID_END, recorded
+from tests.unit.northbound.test_traces import SID_END, exchange, recorded
 
 __all__ = ["recorded"]
 
@@ -73,7 +74,11 @@ def test_a_conversation_that_goes_on_is_shown_as_it_comes(browser, tab, recorded
     key = device_key(identifier)
     page = browser("adam").get(f"{tab}/{trace}")
     assert page.tree.xpath("//*[@data-live]") == []
-    store.drive(traces.end(key, trace, "", at=0))
+    store.run(traces.delete(key, trace))
+    begun = Trace(id=trace, started_at=1000.0)
+    store.drive(traces.begin(identifier, begun, TraceStart(sid="")))
+    for message in (*exchange(b"", b""), *exchange(b"", b"")):
+        store.run(traces.append(key, trace, message))
     session = Session(sid=key + SID_END, namespace=CWMP_1_0, opened_at=1000.0)
     store.run(sessions.open_session(key, session))
     page = browser("eve").get(f"{tab}/{trace}")

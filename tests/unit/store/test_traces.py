@@ -65,6 +65,7 @@ def test_a_session_is_kept_with_its_messages_in_order(known):
     for body in (b"<a/>", b"", b"\x00\xff"):
         assert known.run(traces.append(KEY, trace(1).id, message(body)))
     known.drive(traces.end(KEY, trace(1).id, "done", at=1010.0))
+    known.drive(traces.end(KEY, trace(1).id, "superseded", at=1020.0))  # by whom it was left
     [kept] = known.run(traces.every(KEY))
     assert (kept.trace.outcome, kept.trace.ended_at, kept.size) == ("done", 1010.0, 6)
     recorded = known.run(traces.read(KEY, trace(1).id))
