@@ -32,6 +32,9 @@ SOON = 2.0
 #: A phone is looked at no later than this, whether somebody told of it or not.
 LATEST = 60.0
 
+#: Seconds after which a phone that was told to call again and did not is called.
+CALL_SLACK = 5.0
+
 _DONE = frozenset({Outcome.CHECKING, Outcome.SUCCEEDED})
 
 #: Phones with a longer interval are called, so that the Inform that their health waits for comes.
@@ -51,6 +54,7 @@ def look(desk: Desk, rollout: Rollout, due: Sequence[Due]) -> int:
     seen = _by_record if rollout.definition.kind is Kind.CONFIG else _by_task
     after = seen(desk, rollout, chosen, now)
     after, looks = _checked(desk, rollout, chosen, after, now)
+    _call_again(desk, rollout, chosen, after, now)
     decisions = [
         _decision(rollout, one, member, noted[one.device], looks.get(one.device, 0.0), now)
         for one, member in zip(chosen, after, strict=True)
@@ -63,6 +67,27 @@ def look(desk: Desk, rollout: Rollout, due: Sequence[Due]) -> int:
     rollout_intervals.give_back(desk, rollout, written)
     _tell(desk, rollout, written)
     return len(written)
+
+
+def _call_again(
+    desk: Desk, rollout: Rollout, chosen: Sequence[Known], after: Sequence[Member], now: float
+) -> None:
+    """Call those that were in a call and should have called by now: not all let themselves be told when."""
+    late = [
+        one.device
+        for one, member in zip(chosen, after, strict=True)
+        if 0 < _expected(rollout, member) <= now and rollout.state not in STILL
+    ]
+    if late:
+        desk.runner.drive(wakes.enqueue(late, by=f"rollout {rollout.definition.name}", now=now))
+
+
+def _expected(rollout: Rollout, member: Member) -> float:
+    """When a phone that is in a call should have called again, 0 for one that is not."""
+    if member.outcome is not Outcome.DEFERRED or not member.active:
+        return 0.0
+    told = member.evidence.get("in_a_call")
+    return float(told["last"]) + rollout.definition.ask_again + CALL_SLACK if told else 0.0
 
 
 def take_back(desk: Desk, rollout: Rollout) -> None:
@@ -315,7 +340,9 @@ def _next_look(rollout: Rollout, was: Member, after: Member, due: Due, check_at:
         # nobody tells how its configuration stands: looked at the more seldom the longer it takes
         return now + min(max(SOON, now - after.turn_at), LATEST)
     if after.outcome in (Outcome.WAITING, Outcome.DEFERRED):
-        return min(now + LATEST, max(now + 1, after.turn_ends))
+        expected = _expected(rollout, after)
+        latest = min(now + LATEST, after.turn_ends)
+        return max(now + 1, min(latest, expected) if expected > now else latest)
     return min(now + LATEST, max(now + 1, after.sent_at + rollout.definition.confirm + 1))
 
 

@@ -14,7 +14,7 @@ from acs.fleet.rollout.rollout import State
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Window
 from acs.fleet.task import TaskState
-from acs.store import approvals, events, metrics, rollouts, tasks
+from acs.store import approvals, events, metrics, rollouts, tasks, wakes
 from tests.unit.workers.rollout_fleet import (
     IMAGE,
     NEW,
@@ -199,6 +199,33 @@ def test_a_phone_whose_time_zone_is_not_known_is_never_touched(fleet):
     fleet.run(ids)
     assert fleet.outcomes() == {"skipped": 1}
     assert "time zone" in fleet.member(ids[0]).reason
+
+
+def in_a_call(task, device, now):
+    busy = {"why": "line 1 is in a call (InCall)", "at": now, "times": 1, "session": "s"}
+    return task.noting(busy=busy).replace(not_before=now + 300)
+
+
+def test_a_phone_in_a_call_that_does_not_call_again_is_called(fleet):
+    """It may know no ScheduleInform, or refuse it; its own Inform may be hours away."""
+    phone = fleet.phone("1", inform_interval=7200)
+    fleet.conduct = {phone: in_a_call}
+    fleet.rollout(ask_again=300)
+    fleet.step()
+    fleet.sessions([phone])
+    fleet.step()
+    assert fleet.member(phone).outcome is Outcome.DEFERRED
+
+    def called() -> int:
+        return fleet.runner.drive(wakes.overview(limit=5, now=fleet.now)).total
+
+    fleet.runner.run(wakes.clear())
+    fleet.now += 290
+    fleet.step()
+    assert called() == 0
+    fleet.now += 20
+    fleet.step()
+    assert called() == 1
 
 
 LINE = "Device.Services.VoiceService.1.VoiceProfile.2.Line.1"
