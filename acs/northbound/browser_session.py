@@ -10,6 +10,7 @@ login stands in the audit.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -26,6 +27,9 @@ from acs.operations.users import FirstUser, UserView
 
 COOKIE = "acs_session"
 STATE_COOKIE = "acs_login"
+#: what went wrong at the provider, for the page where one logs in
+PROBLEM_COOKIE = "acs_problem"
+_PROBLEM_LIFE = 60
 
 #: What scripts send, and forms have a hidden field of.
 CSRF_HEADER = "X-CSRF-Token"
@@ -168,6 +172,21 @@ async def finish_at_provider(
     await _record(services, request, opened.actor, "session.login", new={"by": "provider"})
     forget = _cookie(services, request, STATE_COOKIE, "", life=0)
     return path, [session_cookie(services, request, opened.secret), forget]
+
+
+def problem_cookie(services: Services, request: Request, text: str) -> Header:
+    """Has the page where one logs in tell this: in an address anybody could write anything."""
+    told = base64.urlsafe_b64encode(text[:300].encode()).decode().rstrip("=")
+    return _cookie(services, request, PROBLEM_COOKIE, told, life=_PROBLEM_LIFE if text else 0)
+
+
+def problem_of(request: Request) -> str:
+    """What is to be told, "" for nothing."""
+    told = cookie_of(request, PROBLEM_COOKIE)
+    try:
+        return base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)).decode()
+    except ValueError:
+        return ""
 
 
 # --- cookies and paths ----------------------------------------------------------------------------------

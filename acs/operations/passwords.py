@@ -12,13 +12,13 @@ from acs.operations.errors import Invalid
 
 LEAST, MOST = 10, 256
 
-#: What guessers try first, also with figures for letters; with so few characters beside them it is no secret.
+#: What guessers try first, also with figures for letters; with fewer letters beside them it is no secret.
 _COMMON = (
     *("password", "passwort", "kennwort", "administrator", "admin", "root", "login", "welcome", "willkommen"),
     *("letmein", "changeme", "default", "secret", "geheim", "qwerty", "qwertz", "iloveyou", "yealink"),
 )
 _FIGURES = str.maketrans("@013$5", "aoiess")
-_FEW = 7
+_LETTERS = 4
 
 #: Rows of keys and the alphabet, there and back.
 _ROWS = ("1234567890" * 3, "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
@@ -41,10 +41,12 @@ def check_new(password: str, name: str, *, field: str = "password") -> None:
 def _is_easy(password: str, name: str) -> bool:
     if len(set(password)) < 4 or any(password in row or password in row[::-1] for row in _ROWS):
         return True
-    left = before = password.translate(_FIGURES)
-    for word in (name.translate(_FIGURES), *_COMMON):
-        left = left.replace(word, "")
-    return left != before and len(left) < _FEW
+    shape = password.translate(_FIGURES)  # as long as the password, so that places in it are places there
+    left = password
+    for word in filter(None, (name.translate(_FIGURES), *_COMMON)):
+        while (at := shape.find(word)) >= 0:
+            shape, left = (text[:at] + text[at + len(word) :] for text in (shape, left))
+    return left != password and len(left) < LEAST and sum(map(str.isalpha, left)) < _LETTERS
 
 
 async def hashed(password: str) -> str:

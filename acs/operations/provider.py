@@ -98,6 +98,8 @@ async def finish(
     login = await runner.run(browser_sessions.take_login(state)) if state else None
     if login is None:
         raise WrongLogin("This login was begun too long ago, or not here; begin it again.")
+    if not code:
+        raise WrongLogin("The provider has not let you in; begin the login again.")
     claims = await deferToThread(_claims, provider, login, code)
     granted = _granted(provider, claims)
     if granted is None:
@@ -183,11 +185,13 @@ def _claims(provider: Provider, login: ProviderLogin, code: str) -> dict[str, An
             sub={"essential": True},
             nonce={"essential": True, "value": login.nonce},
         ).validate(token.claims)
-    except (JoseError, ValueError) as error:
+    except (JoseError, msgspec.DecodeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        # the last four: a key set that is none
         log.warning("ID token refused", reason=f"{type(error).__name__}: {error}")
         raise WrongLogin("The provider's ID token cannot be trusted; the log has the reason.") from None
-    audience = token.claims["aud"]
-    if isinstance(audience, list) and len(audience) > 1 and token.claims.get("azp") != provider.client_id:
+    audience, party = token.claims["aud"], token.claims.get("azp")
+    several = isinstance(audience, list) and len(audience) > 1
+    if party != provider.client_id and (several or party is not None):
         raise WrongLogin("The provider's ID token is for somebody else.")
     return dict(token.claims)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from acs.northbound import browser_session
 from acs.northbound.browser_session import safe_path
 from acs.northbound.console import notices, pages
@@ -20,7 +22,12 @@ _DAY = 86_400
 async def _login(visit: Visit) -> Answer:
     if visit.seat is not None:
         return redirect(_next(visit))
-    return _login_page(visit, wrong=visit.query.text("problem")[:300])
+    wrong = browser_session.problem_of(visit.request)
+    page = _login_page(visit, wrong=wrong)
+    if not wrong:
+        return page
+    told = browser_session.problem_cookie(visit.services, visit.request, "")
+    return structs.replace(page, headers=(*page.headers, told))
 
 
 def _login_page(visit: Visit, *, name: str = "", wrong: str = "", status: int = 200) -> Answer:

@@ -15,7 +15,7 @@ from acs.northbound.rest.replies import NO_CONTENT, Reply, created, ok
 from acs.northbound.rest.routing import AnyQuery, Call, Route
 from acs.operations import passwords, tokens, users
 from acs.operations.actors import Actor, Kind
-from acs.operations.errors import Conflict, Invalid, OperationError
+from acs.operations.errors import Conflict, Invalid, OperationError, Unavailable
 from acs.operations.tokens import NewToken, OwnTokenRequest
 from acs.operations.users import FirstUser, UserView
 
@@ -110,7 +110,10 @@ async def _revoke_token(call: Call) -> Reply:
 
 
 async def _to_provider(call: Call) -> Reply:
-    url, cookie = await browser_session.begin_at_provider(call.services, call.request, call.query.next)
+    try:
+        url, cookie = await browser_session.begin_at_provider(call.services, call.request, call.query.next)
+    except Unavailable as error:
+        return _back_to_the_door(call, error)
     return Reply(303, headers=(("Location", url), cookie))
 
 
@@ -122,8 +125,13 @@ async def _from_provider(call: Call) -> Reply:
             call.services, call.request, state=call.said("state"), code=code
         )
     except OperationError as error:
-        return Reply(303, headers=(("Location", f"/login?problem={quote(str(error))}"),))
+        return _back_to_the_door(call, error)
     return Reply(303, headers=(("Location", path), *cookies))
+
+
+def _back_to_the_door(call: Call, error: OperationError) -> Reply:
+    problem = browser_session.problem_cookie(call.services, call.request, str(error))
+    return Reply(303, headers=(("Location", "/login"), problem))
 
 
 def _view(actor: Actor, csrf: str) -> SessionView:
@@ -195,6 +203,7 @@ ROUTES = (
         limited=True,
         changes=True,
         body=PasswordRequest,
+        told=lambda _: {"changed": "password"},
         answers={204: None},
         problems=(404, 409),
     ),

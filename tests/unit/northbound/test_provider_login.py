@@ -7,7 +7,7 @@ import importlib.util
 import json
 import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -89,9 +89,10 @@ def problem(answer: httpx.Response) -> str:
     """Why nobody was logged in, as the page says it."""
     assert answer.status_code == 303
     place = urlsplit(answer.headers["Location"])
-    assert place.path == "/login"
+    assert (place.path, place.query) == ("/login", ""), "in an address anybody could write anything"
     assert "acs_session" not in answer.cookies
-    return parse_qs(place.query)["problem"][0]
+    told = answer.cookies["acs_problem"]
+    return base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)).decode()
 
 
 def test_a_person_is_logged_in_with_the_role_of_the_claim(admin, browser, provider):
@@ -159,6 +160,7 @@ def test_a_user_of_the_provider_has_no_password(browser, provider):
         {"iss": "https://evil.example"},
         {"aud": "another client"},
         {"aud": ["acs", "another client"]},
+        {"azp": "another client"},
         {"exp": int(time.time()) - 3600},
         {"exp": None},
         {"nonce": "of another login"},
@@ -175,6 +177,18 @@ def test_a_token_that_is_not_for_this_login_is_not_believed(admin, browser, prov
 def test_a_token_signed_by_somebody_else_is_not_believed(browser, provider):
     provider.signing_key = RSAKey.generate_key(2048, {"kid": "one"})
     assert "cannot be trusted" in problem(came_back(browser, provider))
+
+
+@pytest.mark.parametrize("keys", [{"keys": None}, {"keys": {}}, {"keys": [1]}, [1], "none"])
+def test_a_key_set_that_is_none_is_told_and_no_failure(browser, provider, monkeypatch, keys):
+    documents = {**provider.documents(), "/keys": keys}
+    monkeypatch.setattr(provider, "documents", lambda: documents)
+    assert "cannot be trusted" in problem(came_back(browser, provider))
+
+
+def test_a_provider_that_is_away_leads_back_to_the_door(browser, provider, monkeypatch):
+    monkeypatch.setattr(provider, "documents", dict)
+    assert "does not answer" in problem(browser.get("/oidc/login"))
 
 
 def test_a_token_without_signature_is_not_believed(browser, provider, monkeypatch):
@@ -209,7 +223,7 @@ def test_what_the_person_refuses_is_no_login(browser, provider):
     browser.get("/oidc/login")
     state = browser.cookies["acs_login"]
     answer = browser.get("/oidc/back", params={"error": "access_denied", "state": state})
-    assert "did not take its own code back" in problem(answer)
+    assert "has not let you in" in problem(answer)
 
 
 @pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example", "/\\evil.example", "phones"])

@@ -12,6 +12,7 @@ EASY = (
     *(
         "Qwertyuiop",
         "Password12",
+        "Password123456",
         "P@ssw0rd123!",
         "adminadmin",
         "Administrator1",
@@ -19,6 +20,12 @@ EASY = (
         "yealink1234",
     ),
     *("yealink1234", "eve.adams1", "Eve.Adams", "eve.adamseve.adams", "password eve.adams"),
+)
+
+
+HARD = (
+    *("a long night shift", "correct horse 9", "8305716629", "7$K9!2x#41Q", "my admin is a horse"),
+    "zQsecret13Xy",
 )
 
 
@@ -30,7 +37,15 @@ def test_what_is_guessed_first_is_refused(password):
 
 
 @pytest.mark.parametrize(
-    "password", ["a long night shift", "correct horse 9", "8305716629", "7$K9!2x#41Q", "my admin is a horse"]
+    "password",
+    [
+        "a long night shift",
+        "correct horse 9",
+        "8305716629",
+        "7$K9!2x#41Q",
+        "my admin is a horse",
+        "zQsecret13Xy",
+    ],
 )
 def test_others_are_taken(password):
     check_new(password, "eve.adams")
