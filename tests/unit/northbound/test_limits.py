@@ -183,6 +183,7 @@ def test_files_are_those_that_ones_own_phones_sent(fleet, reseller, api, store):
 #: what limited actors may call beside what is of one phone by its id
 OPEN = {
     "GET /api/v1/devices",
+    "GET /api/v1/devices/export",
     "GET /api/v1/tasks/{task}",
     "DELETE /api/v1/tasks/{task}",
     "POST /api/v1/wake",
