@@ -23,6 +23,7 @@ import httpx
 from acs.cli import outcomes, profiles
 from acs.cli.printing import Printer
 from acs.cli.profiles import Profile
+from acs.fleet.selector.errors import SelectorError
 
 #: Seconds for the server to take a connection, and to begin an answer to a call that does not wait.
 CONNECT_PATIENCE = 10.0
@@ -58,7 +59,8 @@ def problem_text(answer: httpx.Response) -> str:
 
 
 def error_text(error: Mapping[str, Any]) -> str:
-    """One error of a problem as `field: value: message (allowed: …)`."""
+    """One error of a problem as `field: value: message (allowed: …)`; of a selector with a mark below the
+    character that is wrong."""
     said = str(error.get("message", ""))
     allowed = error.get("allowed")
     if allowed not in (None, "", []):
@@ -67,6 +69,9 @@ def error_text(error: Mapping[str, Any]) -> str:
     if error.get("section"):
         said += f"; the guide's section {error['section']!r}"
     shown = [str(error.get("field", "?"))]
+    place, text = error.get("position"), error.get("value")
+    if isinstance(place, int) and isinstance(text, str):
+        return f"{shown[0]}: {said}\n{SelectorError(text, place, said).pointed()}"
     if "value" in error:
         value = error["value"]
         shown.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

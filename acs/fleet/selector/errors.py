@@ -15,6 +15,8 @@ class SelectorError(ValueError):
         self.expected = expected
 
     def pointed(self) -> str:
-        """The selector with a mark below the character, for people."""
-        before = "".join(letter if letter == "\t" else " " for letter in self.text[: self.position])
-        return f"{self.text}\n{before}^"
+        """The line of the selector with a mark below the character, for people."""
+        begins = self.text.rfind("\n", 0, self.position) + 1
+        line = self.text[begins:].partition("\n")[0]
+        before = "".join(letter if letter == "\t" else " " for letter in self.text[begins : self.position])
+        return f"{line}\n{before}^"

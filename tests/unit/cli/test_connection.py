@@ -91,6 +91,8 @@ class _Answer:
         ('{"errors": [{"field": "role", "value": "x", "allowed": ["admin"]}]}', "role: x: allowed: admin"),
         ('{"errors": [{"field": "n", "value": 5, "message": "too big", "allowed": "a number"}]}',
          "n: 5: too big (allowed: a number)"),
+        ('{"errors": [{"field": "q", "value": "tag =", "message": "found the end", "allowed": "a value",'
+         ' "position": 5}]}', "q: found the end (allowed: a value)\ntag =\n     ^"),
     ],
 )  # fmt: skip
 def test_problem_text(body, text):

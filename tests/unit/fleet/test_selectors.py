@@ -157,6 +157,13 @@ def test_an_error_points_at_the_character_and_says_what_is_expected_there(
     assert error.pointed().splitlines()[-1] == " " * at + "^"
 
 
+def test_the_mark_stands_in_the_line_that_is_wrong():
+    with pytest.raises(SelectorError) as caught:
+        parse("model = CP860\n  and firmware <\nand online")
+    assert caught.value.pointed() == "and online\n^"
+
+
+
 # --- printing -------------------------------------------------------------------------------------------
 
 _TEXTS = st.text(min_size=1, max_size=8).filter(str.strip) | st.sampled_from(
@@ -282,6 +289,7 @@ PHONE = Facts(
     hardware="37.0.0.0",
     ip="192.0.2.7",
     label="Empfang Süd",
+    extension="401",
     tags=("site7", "lobby"),
     groups=("canary",),
     attributes={"extension": "100"},
