@@ -48,6 +48,9 @@ _LINE = re.compile(r"VoiceProfile\.(\d+)\.Line\.(\d+)$", re.IGNORECASE)
 #: So many lines of a phone are remembered.
 MAX_LINES = 64
 
+#: PeriodicInformInterval is an unsignedInt: what is beyond was never set.
+_LONGEST_INTERVAL = 2**32 - 1
+
 #: Longer texts in these places are no versions and no URLs.
 _LONGEST = 512
 
@@ -75,7 +78,7 @@ def told(device: Device, values: Iterable[ParameterValue]) -> Device:
         value = parameter.value.strip()
         if field == "inform_interval":
             seconds = read_int(value)
-            if seconds is not None and seconds > 0:
+            if seconds is not None and 0 < seconds <= _LONGEST_INTERVAL:
                 news[field] = seconds
         elif field == "nat_detected":
             news[field] = read_boolean(value) is True

@@ -144,7 +144,8 @@ def test_a_huge_inform_does_not_swell_the_record(desk):
 def test_an_interval_is_taken_when_it_is_told(desk):
     name = "Device.ManagementServer.PeriodicInformInterval"
     desk.inform("2 PERIODIC", values=[ParameterValue(name, "300", "xsd:unsignedInt")])
-    desk.inform("2 PERIODIC", values=[ParameterValue(name, "-1"), ParameterValue(name, "often")])
+    for no_interval in ("-1", "0", "often", str(2**32)):
+        desk.inform("2 PERIODIC", values=[ParameterValue(name, no_interval)])
     assert desk.device.inform_interval == 300
 
 
