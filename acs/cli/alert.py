@@ -15,8 +15,14 @@ def alert() -> None:
 
 
 @alert.command("list")
-@click.option("--state", type=click.Choice(["open", "closed", "all"]), default="open", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice(["open", "closed", "all"]),
+    default="open",
+    show_default=True,
+    help="Which ones.",
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many.")
 @view_options
 def list_alerts(server: Server, state: str, limit: int) -> None:
     """The alerts, the open ones first, newest first."""

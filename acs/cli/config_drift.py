@@ -65,7 +65,13 @@ def apply(server: Server, device: str, now: bool, wake: bool) -> None:
 @click.argument("device", shell_complete=completing.devices)
 @_wake
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the file, then compare.")
-@click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(min=0))
+@click.option(
+    "--timeout",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds to wait for it.",
+)
 @server_options
 def verify(server: Server, device: str, wake: bool, wait: bool, timeout: float) -> None:
     """Have a phone upload its configuration, and compare it: keys without a parameter too.

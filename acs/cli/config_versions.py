@@ -18,7 +18,7 @@ _words = click.argument("words", nargs=-1, metavar="[DEVICE]", shell_complete=co
 
 @click.command()
 @_words
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many.")
 @scope_options
 @view_options
 def history(server: Server, words: tuple[str, ...], limit: int, scope: Scope) -> None:

@@ -7,6 +7,7 @@ On the machine of the server nobody has to log in: `acs up` leaves its address i
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -91,6 +92,7 @@ class Api:
     def __init__(self, url: str, token: str, *, verify: bool | str = True, origin: str = "--url") -> None:
         self.url = url.rstrip("/")
         self._origin = origin
+        _check_address(url, origin)
         headers = {"User-Agent": "acs-cli", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -218,6 +220,19 @@ class Api:
         raise _REFUSALS.get(answer.status_code, outcomes.CommandError)(text)
 
 
+def _check_address(url: str, origin: str) -> None:
+    """Raises WrongUsage for what is no address of a server."""
+    try:
+        read = httpx.URL(url)
+        fine = read.scheme in ("http", "https") and bool(read.host)
+    except httpx.InvalidURL:
+        fine = False
+    if not fine:
+        raise outcomes.WrongUsage(
+            f"{origin}: {url}: is no address of a server (allowed: http://HOST:PORT or https://HOST:PORT)"
+        )
+
+
 @dataclass(frozen=True)
 class RunningServer:
     """What a running `acs up` leaves in its data directory."""
@@ -329,6 +344,10 @@ def server_options(command: Command) -> Command:
         server = Server(url, token, data_dir, ca, insecure, Printer(as_json), profile)
         try:
             return command(server, **arguments)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # a reader that has enough, such as head
+            raise outcomes.CommandError(f"{error.filename or 'stdout'}: {error.strerror or error}") from None
         finally:
             server.close()
 

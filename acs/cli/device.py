@@ -106,7 +106,7 @@ def parameters(server: Server, device_name: str, prefix: str) -> None:
 
 @device.command()
 @click.argument("device_name", metavar="DEVICE", shell_complete=completing.devices)
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many.")
 @view_options
 def timeline(server: Server, device_name: str, limit: int) -> None:
     """What happened to the phone, newest first."""

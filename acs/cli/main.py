@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from keyword import iskeyword
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from acs.cli.outcomes import MEANINGS
+from acs.cli.outcomes import INTERRUPTED, MEANINGS
 
 #: command to (module, attribute)
 COMMANDS = {
@@ -64,6 +65,13 @@ class _Commands(click.Group):
         command = getattr(import_module(f"acs.cli.{COMMANDS[cmd_name]}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)  # behind the ^C
+            ctx.exit(INTERRUPTED)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Names without a word about them, which would load every command."""

@@ -61,11 +61,18 @@ class RolloutAborted(CommandError):
     exit_code: ClassVar[int] = 8
 
 
+#: What the shell, too, says of a program that Ctrl-C ended.
+INTERRUPTED = 130
+
 #: exit code to what it means; `acs --help` and docs/cli.md show this table
-MEANINGS = {0: "It worked."} | {
-    kind.exit_code: str(kind.__doc__)
-    for kind in (
-        *(CommandError, WrongUsage, NotFound, NotAuthorised, Unreachable, TimedOut),
-        *(RolloutHalted, RolloutAborted),
-    )
-}
+MEANINGS = (
+    {0: "It worked."}
+    | {
+        kind.exit_code: str(kind.__doc__)
+        for kind in (
+            *(CommandError, WrongUsage, NotFound, NotAuthorised, Unreachable, TimedOut),
+            *(RolloutHalted, RolloutAborted),
+        )
+    }
+    | {INTERRUPTED: "Ctrl-C."}
+)

@@ -10,7 +10,7 @@ from acs.cli.watching import view_options
 
 
 @click.command()
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many.")
 @view_options
 def refusals(server: Server, limit: int) -> None:
     """Requests that were refused: bad logins, what is no CWMP, wrong download links. Newest first."""

@@ -87,7 +87,14 @@ def build(kind: str, table: str, written_as: str | None, output: Path | None) ->
 @click.command()
 @click.argument("file", metavar="FILE")
 @_kind_option
-@click.option("--format", "written_as", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "written_as",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="Of the table.",
+)
 @_output_option
 def rows(file: str, kind: str | None, written_as: str, output: Path | None) -> None:
     """The table that FILE is made of, to be edited and built again."""

@@ -57,7 +57,7 @@ def _login(item: dict[str, Any]) -> str:
 @user.command()
 @click.argument("name")
 @click.option("--role", required=True, help=_role)
-@click.option("--full-name", default="")
+@click.option("--full-name", default="", help="The person's name.")
 @click.option("--select", default="", help=_select)
 @click.option("--no-password", is_flag=True, help="For one who will log in by the OpenID provider only.")
 @_password_stdin
@@ -76,7 +76,7 @@ def create(
 @user.command("set")
 @click.argument("name", shell_complete=completing.users)
 @click.option("--role", help=_role)
-@click.option("--full-name")
+@click.option("--full-name", help="The person's name.")
 @click.option("--select", help=_select)
 @click.option("--locked/--unlocked", "disabled", default=None, help="Lock the user out, or in again.")
 @server_options
