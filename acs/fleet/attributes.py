@@ -13,6 +13,9 @@ from acs.fleet.device import Device, OperatorNotes
 #: Attributes that every phone has by itself; no list may set them.
 OWN = ("mac", "serial_number", "model", "oui", "ip", "id")
 
+#: The attribute that holds a phone's extension, where the operator's list has one.
+EXTENSION = "extension"
+
 _MAC = re.compile(
     r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?:[:.\-_ ][0-9A-Fa-f]{2}){5}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
 )

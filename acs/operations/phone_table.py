@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from acs.datamodel.keys import Catalogue
 from acs.fleet import presence
-from acs.fleet.attributes import mac_of
+from acs.fleet.attributes import EXTENSION, mac_of
 from acs.fleet.identity import device_key
 from acs.fleet.presence import Presence
 from acs.fleet.selector.expressions import Everything
@@ -21,9 +21,6 @@ from acs.store import devices as store
 from acs.store.devices import KnownDevice
 from acs.store.selection import Selection
 from acs.store.shapes import Shapes
-
-#: The attribute that holds a phone's extension, where the operator's list has one.
-EXTENSION = "extension"
 
 _CHUNK = 500
 

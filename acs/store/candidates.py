@@ -20,10 +20,11 @@ _AWAITED = AWAITED_MARK.encode()
 
 
 class Window(Struct, frozen=True):
-    """Ids in ascending order. `more`: there may be others behind the last one."""
+    """Ids in ascending order. `more`: there may be others behind `last`."""
 
     ids: list[bytes]
     more: bool
+    last: bytes
 
 
 def sizes(drivers: Collection[Driver]) -> list[Call[int]]:
@@ -40,7 +41,7 @@ def window(drivers: Drivers | None, after: bytes, size: int) -> Steps[Window]:
         share = max(LEAST, 2 * size // max(1, len(drivers)))
         calls = [_members(driver, after, share) for driver in sorted(drivers, key=set_key)]
     if not calls:
-        return Window([], False)
+        return Window([], False, after)
     parts: list[list[bytes]] = yield calls
     # A set that gave all it was asked for may have more: beyond its last id nothing is sure yet.
     full = [part[-1] for part in parts if len(part) >= share]
@@ -50,7 +51,8 @@ def window(drivers: Drivers | None, after: bytes, size: int) -> Steps[Window]:
         ids = [one for one in ids if one <= bound]
     # awaited phones stand behind all that called: where only they are left, there is nothing more
     more = bool(full) and not min(full).startswith(_AWAITED)
-    return Window([one for one in ids if not one.startswith(_AWAITED)], more)
+    ids = [one for one in ids if not one.startswith(_AWAITED)]
+    return Window(ids, more, ids[-1] if ids else after)
 
 
 def _members(driver: Driver, after: bytes, limit: int) -> Call[list[bytes]]:

@@ -1,7 +1,8 @@
 """The index of phones for selectors: what is tested most, and sets of phones that have it in common.
 
 An entry of a phone has three parts: facts, the names of the sets it is in, more facts. A script compares it
-with the last one and moves the phone between sets, so writing it twice or late does no harm. It is written
+with the last one and moves the phone between sets, so writing it twice or late does no harm. The same script
+keeps a text of each phone, in which words are looked for (`acs.store.texts`). It is written
 just before the record that it is made from, and only when that differs in what is indexed: most sessions
 write none. The index lies in another slot than the record, so a crash may leave an entry that is ahead of its
 record; upkeep compares them (`acs.store.index_repair`).
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from acs.fleet.attributes import EXTENSION, mac_of
 from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.selector import drivers
 from acs.fleet.selector.drivers import Directory, Pair, Site, Tag
@@ -28,12 +30,15 @@ from acs.store.calls import Call, nothing, script, scripted, truth
 _PUT = script("index_entry")
 
 #: Between the parts of an entry, between names of sets (and of groups), and between facts.
-_PART = "\x1d"
+PART = "\x1d"
 _NAME = "\x1e"
-_FACT = "\x1f"
+FACT = "\x1f"
 
-#: What would be taken for a separator in what phones say.
-_SAFE = {ord(separator): " " for separator in (_PART, _NAME, _FACT)}
+#: Ends a text that has other letters than ASCII, or an id with an escaped character.
+OTHER_LETTERS = "\x1c"
+
+#: What would be taken for a separator in what phones and people say.
+_SAFE = {ord(separator): " " for separator in (PART, _NAME, FACT, OTHER_LETTERS)}
 
 _PAIR, _SITE, _TAG = "p:", "i:", "t:"
 
@@ -49,6 +54,7 @@ def same(before: Device | None, after: Device) -> bool:
         and before.software_version == after.software_version
         and before.product_class == after.product_class
         and before.hardware_version == after.hardware_version
+        and mac_of(before) == mac_of(after)
     )
 
 
@@ -59,14 +65,16 @@ def entry(device: Device) -> str:
     )
     site = site_of(address)
     sets = f"{_SITE}{site}{_NAME}" if site else ""
-    return f"{address}{_PART}{sets}{_PAIR}{model}{_FACT}{firmware}{_PART}{hardware}"
+    return f"{address}{PART}{sets}{_PAIR}{model}{FACT}{firmware}{PART}{hardware}{FACT}{mac_of(device)}"
 
 
 def notes_entry(notes: OperatorNotes) -> str:
-    """ "" for a phone without tags and groups."""
-    if not (notes.tags or notes.groups):
+    """ "" for a phone of which nothing is noted that is looked for."""
+    label, extension = (text.translate(_SAFE) for text in (notes.label, notes.attributes.get(EXTENSION, "")))
+    if not (notes.tags or notes.groups or label or extension):
         return ""
-    return f"{_PART}{_NAME.join(_TAG + tag for tag in notes.tags)}{_PART}{_NAME.join(notes.groups)}"
+    sets = _NAME.join(_TAG + tag for tag in notes.tags)
+    return f"{PART}{sets}{PART}{_NAME.join(notes.groups)}{FACT}{label}{FACT}{extension}"
 
 
 def put(device: Device) -> Call[bool]:
@@ -80,9 +88,10 @@ def put_notes(device_id: str, notes: OperatorNotes) -> Call[bool]:
 
 def put_entry(device_id: str, text: str, *, of_notes: bool = False) -> Call[bool]:
     """Index this entry; "" forgets what there was."""
-    where = keyspace.INDEXED_NOTES if of_notes else keyspace.INDEXED_DEVICES
-    arguments = (device_id, text, keyspace.INDEX_SETS, keyspace.INDEX_LISTS, _PART, _NAME)
-    return scripted(_PUT, (where,), arguments, truth)
+    keys = (keyspace.INDEXED_DEVICES, keyspace.INDEXED_NOTES)
+    sets = (keyspace.INDEX_SETS, keyspace.INDEX_LISTS)
+    arguments = (device_id, text, *sets, PART, _NAME, "1" if of_notes else "", OTHER_LETTERS)
+    return scripted(_PUT, (*(keys[::-1] if of_notes else keys), keyspace.INDEX_TEXTS), arguments, truth)
 
 
 def forget(device_id: str) -> list[Call[Any]]:
@@ -121,15 +130,22 @@ def forget_ends(task: Task) -> list[Call[None]]:
 
 def fill(facts: Facts, stored: bytes) -> None:
     """What an entry says of its phone."""
-    facts.ip, sets, facts.hardware = stored.decode().split(_PART)
-    facts.model, facts.firmware = sets[sets.index(_PAIR) + len(_PAIR) :].split(_FACT)
+    facts.ip, sets, more = stored.decode().split(PART)
+    facts.model, facts.firmware = sets[sets.index(_PAIR) + len(_PAIR) :].split(FACT)
+    # an entry of an earlier version has no MAC address
+    facts.hardware, told, mac = more.partition(FACT)
+    if told:
+        facts.mac = mac
 
 
 def fill_notes(facts: Facts, stored: bytes | None) -> None:
-    """The same of its notes; None is for a phone without tags and groups."""
-    _, sets, groups = stored.decode().split(_PART) if stored else ("", "", "")
+    """The same of its notes; None is for a phone of which nothing is noted."""
+    _, sets, more = stored.decode().split(PART) if stored else ("", "", FACT * 2)
+    groups, *told = more.split(FACT)
     facts.tags = [name.removeprefix(_TAG) for name in sets.split(_NAME)] if sets else ()
     facts.groups = groups.split(_NAME) if groups else ()
+    if told:  # an entry of an earlier version ends here
+        facts.label, facts.extension = told
 
 
 def varying(stored: bytes) -> bytes:
@@ -159,7 +175,7 @@ def read_directory(answers: Sequence[list[bytes]], *, states: bool = False) -> D
     """`states`: whether the sets of phones by their presence are up to date."""
     pairs, tags, sites = ([name.decode()[2:] for name in names] for names in answers)
     return Directory(
-        tuple(Pair(*name.split(_FACT)) for name in pairs),
+        tuple(Pair(*name.split(FACT)) for name in pairs),
         tuple(map(Tag, tags)),
         tuple(map(Site, sites)),
         states,
@@ -170,7 +186,7 @@ def set_key(driver: drivers.Driver) -> bytes:
     """The sorted set that this driver is."""
     match driver:
         case Pair(model=model, firmware=firmware):
-            return keyspace.INDEX_SETS + f"{_PAIR}{model}{_FACT}{firmware}".encode()
+            return keyspace.INDEX_SETS + f"{_PAIR}{model}{FACT}{firmware}".encode()
         case Tag(name=name):
             return keyspace.INDEX_SETS + f"{_TAG}{name}".encode()
         case Site(network=network):

@@ -158,6 +158,7 @@ INDEXED_DEVICES = b"acs:{x}:d"
 INDEXED_NOTES = b"acs:{x}:n"
 INDEX_SETS = b"acs:{x}:s:"
 INDEX_LISTS = b"acs:{x}:k:"
+INDEX_TEXTS = b"acs:{x}:t"
 SELECTORS = b"acs:selectors"
 
 PRESENCE_DUE = b"acs:{presence}:d"

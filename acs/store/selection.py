@@ -21,7 +21,7 @@ from acs.fleet.selector.expressions import Comparison, Everything, Expression, O
 from acs.fleet.selector.facts import Facts, from_id
 from acs.fleet.selector.fields import ENDED
 from acs.fleet.selector.parsing import Query
-from acs.store import candidates, devices, indexes, lookups, presence, selectors
+from acs.store import candidates, devices, indexes, lookups, presence, selectors, texts
 from acs.store.calls import Call, Steps
 from acs.store.devices import KnownDevice
 from acs.store.layer_cache import LayerCache
@@ -60,7 +60,8 @@ def prepare(query: Query, shapes: Shapes, *, now: float) -> Steps[Selection]:
     saved = yield from selectors.used_by(query)
     expression = references.replaced(query, saved)
     names: list[list[bytes]]
-    *names, looked, everyone = yield [*indexes.directory(), presence.looked_last(), devices.count()]
+    first = [*indexes.directory(), presence.looked_last(), devices.count(), texts.count()]
+    *names, looked, everyone, with_text = yield first
     directory = indexes.read_directory(names, states=now - looked < STATES_LIFE)
     asked = drivers.mentioned(expression, directory)
     sizes: dict[Driver, int] = {}
@@ -72,7 +73,11 @@ def prepare(query: Query, shapes: Shapes, *, now: float) -> Steps[Selection]:
     if lookups.wanted(expression).configuration:
         yield from shared.refresh()
     total = _total(expression, directory, chosen, sizes, everyone)
-    return Selection(expression, chosen, shapes, shared, now=now, total=total, states_known=directory.states)
+    # a phone that is not indexed yet has no text, and is found without
+    words = texts.words(expression) if chosen is None and with_text >= everyone else []
+    return Selection(
+        expression, chosen, shapes, shared, now=now, total=total, states_known=directory.states, words=words
+    )
 
 
 def _total(
@@ -103,8 +108,11 @@ class Selection:
         now: float,
         total: int | None,
         states_known: bool = False,
+        words: Sequence[texts.Word] = (),
     ) -> None:
         self.expression = expression
+        #: what Redis looks for in the texts of all phones, where no set narrows them down
+        self.words = words
         #: where candidates come from, None for all phones
         self.drivers = chosen
         self._shapes = shapes
@@ -134,13 +142,13 @@ class Selection:
         place, looked = after.encode(), 0
         size = min(WINDOW, max(LEAST_WINDOW, 4 * limit))
         while looked < BUDGET:
-            window = yield from candidates.window(self.drivers, place, size)
+            window = yield from self._window(place, size, enough=limit + 1 - len(found))
             found += yield from self._meant(window.ids)
             if len(found) > limit or (len(found) == limit and window.more):
                 return Selected(tuple(found[:limit]), found[limit - 1])
             if not window.more:
                 return Selected(tuple(found), None)
-            place, looked, size = window.ids[-1], looked + len(window.ids), WINDOW
+            place, looked, size = window.last, looked + max(1, len(window.ids)), WINDOW
         return Selected(tuple(found), place.decode())
 
     def every(self) -> Steps[list[str]]:
@@ -148,10 +156,9 @@ class Selection:
         found: list[str] = []
         place, more = b"", True
         while more:
-            window = yield from candidates.window(self.drivers, place, WINDOW)
+            window = yield from self._window(place, WINDOW, enough=WINDOW)
             found += yield from self._meant(window.ids)
-            more = window.more
-            place = window.ids[-1] if more else b""
+            more, place = window.more, window.last
         return found
 
     def count(self) -> Steps[int]:
@@ -159,6 +166,11 @@ class Selection:
         if self.known_total is not None:
             return self.known_total
         return len((yield from self.every()))
+
+    def _window(self, place: bytes, size: int, *, enough: int) -> Steps[candidates.Window]:
+        if self.words:
+            return (yield from texts.window(self.words, place, max(LEAST_WINDOW, enough)))
+        return (yield from candidates.window(self.drivers, place, size))
 
     # --- testing ----------------------------------------------------------------------------------------
 

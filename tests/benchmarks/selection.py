@@ -55,7 +55,7 @@ SELECTORS = (
 )
 
 
-def fleet(count: int, chance: random.Random) -> Iterator[tuple[Device, OperatorNotes]]:
+def fleet(count: int, chance: random.Random, *, now: float = NOW) -> Iterator[tuple[Device, OperatorNotes]]:
     """So many phones. One in 100 has the model, firmware and tag of the first selector."""
     models = [entry for entry in MODELS for _ in range(entry[2])]
     meant = set(chance.sample(range(count), max(1, count // 100)))
@@ -77,20 +77,24 @@ def fleet(count: int, chance: random.Random) -> Iterator[tuple[Device, OperatorN
             software_version=f"{major}.{version}",
             hardware_version=f"{major}.0.0.0",
             ip=f"10.{number // 50000 % 250}.{number // 200 % 250}.{number % 200 + 1}",
-            first_seen=NOW - 1e6,
-            last_inform=NOW - chance.randrange(5000),
+            first_seen=now - 1e6,
+            last_inform=now - chance.randrange(5000),
             events=("2 PERIODIC",),
             inform_interval=3600,
         )
         yield (
             device,
-            OperatorNotes(tags=(*tags, f"building{number % 97}", *(["fifth"] if number % 5 == 0 else []))),
+            OperatorNotes(
+                tags=(*tags, f"building{number % 97}", *(["fifth"] if number % 5 == 0 else [])),
+                label=f"Room {number}" if number % 3 else "",
+                attributes={"extension": str(200_000 + number)},
+            ),
         )
 
 
-def fill(runner: BlockingRunner, count: int) -> None:
+def fill(runner: BlockingRunner, count: int, *, now: float = NOW) -> None:
     batch: list[Call[Any]] = []
-    for device, notes in fleet(count, random.Random(1)):
+    for device, notes in fleet(count, random.Random(1), now=now):
         prefix = keyspace.device_prefix(device_key(device.id))
         batch += [
             devices.register(device.id),
@@ -129,7 +133,7 @@ def measure(runner: BlockingRunner, options: argparse.Namespace) -> dict[str, An
     before = used_memory(runner)
     fill(runner, options.phones)
     sets = runner.run(Call(("KEYS", keyspace.INDEX_SETS + b"*"), list))
-    keys = (*sets, keyspace.INDEXED_DEVICES, keyspace.INDEXED_NOTES)
+    keys = (*sets, keyspace.INDEXED_DEVICES, keyspace.INDEXED_NOTES, keyspace.INDEX_TEXTS)
     index = sum(runner.run_all([Call(("MEMORY", "USAGE", key, "SAMPLES", "0"), int) for key in keys]))
     figures = []
     for name, text in SELECTORS:

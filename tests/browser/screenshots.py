@@ -38,11 +38,6 @@ def main() -> None:
         )
         fleet = make_fleet(server, count=24)
         try:
-            door(
-                browser,
-                directory,
-                [word for line in server.lines for word in line.split() if "/setup?" in word],
-            )
             browser.sign_in("ada", PASSWORD)
             site = Site(browser, fleet)
             for name, path in site.pages.items():

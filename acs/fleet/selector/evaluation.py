@@ -51,7 +51,7 @@ _ORDER: dict[str, Callable[[float], bool]] = {
 }
 
 #: Where a bare word is looked for, beside tags and groups.
-SEARCHED = ("id", "model", "serial", "firmware", "ip", "mac", "label")
+SEARCHED = ("id", "model", "serial", "firmware", "ip", "mac", "label", "extension")
 
 
 def test_of(expression: Expression, *, now: float) -> Test:

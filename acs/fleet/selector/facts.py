@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from msgspec import UNSET, Struct, UnsetType
 
-from acs.fleet.attributes import attributes_of, mac_of, read_mac
+from acs.fleet.attributes import EXTENSION, attributes_of, mac_of, read_mac
 from acs.fleet.device import Device, OperatorNotes
 from acs.fleet.presence import Presence, seen
 
@@ -29,6 +29,7 @@ class Facts(Struct, gc=False):
     hardware: str | UnsetType = UNSET
     ip: str | UnsetType = UNSET
     label: str | UnsetType = UNSET
+    extension: str | UnsetType = UNSET
     tags: Sequence[str] | UnsetType = UNSET
     groups: Sequence[str] | UnsetType = UNSET
     attributes: Mapping[str, str] | UnsetType = UNSET
@@ -64,6 +65,7 @@ def add_record(facts: Facts, device: Device, notes: OperatorNotes, *, last_seen:
     facts.manufacturer, facts.mac = device.manufacturer, mac_of(device)
     facts.firmware, facts.hardware, facts.ip = device.software_version, device.hardware_version, device.ip
     facts.label, facts.tags, facts.groups = notes.label, notes.tags, notes.groups
+    facts.extension = notes.attributes.get(EXTENSION, "")
     facts.attributes = attributes_of(device, notes)
     facts.first_seen, facts.last_seen, facts.last_boot = device.first_seen, last_seen, device.last_boot
     facts.state = state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from acs.fleet.attributes import EXTENSION
 from acs.fleet.device import Learning
 from acs.fleet.requests import DOWNLOAD_TYPES, UPLOAD_TYPES
 from acs.fleet.task import OPEN_STATES
@@ -141,8 +142,8 @@ async def _note(visit: Visit) -> Answer:
     known, form = await find(visit), visit.form()
     attributes: dict[str, str | None] = dict(known.notes.attributes)
     extension = form.text("extension")
-    if extension != known.notes.attributes.get(phone_table.EXTENSION, ""):
-        attributes = {phone_table.EXTENSION: extension or None}
+    if extension != known.notes.attributes.get(EXTENSION, ""):
+        attributes = {EXTENSION: extension or None}
     else:
         attributes = {}
     tags = form.text("tags").replace(",", " ").split()
