@@ -7,7 +7,7 @@ from msgspec import structs
 from acs.cwmp import messages as cwmp
 from acs.cwmp.structures import ParameterAttribute, ParameterInfo, ParameterValue
 from acs.datamodel.paths import is_vendor, leaf_of, parent_of
-from acs.fleet import doubt, facts, gathering, learner, methods, outcome, proof, sending, values
+from acs.fleet import doubt, facts, gathering, learner, methods, outcome, proof, sending, values, when_idle
 from acs.fleet.changes import Changes, ParameterChanges
 from acs.fleet.convergence.when import unsettled
 from acs.fleet.device import ConnectionRequestLogin, Device, Learning
@@ -75,7 +75,9 @@ def completed(situation: Situation, task: Task, answer: cwmp.CpeResponse) -> Cha
         case cwmp.DeleteObjectResponse():
             return _object_deleted(situation, outcome.done(task, now, {"status": answer.status}))
         case cwmp.DownloadResponse() | cwmp.UploadResponse():
-            return _transfer_taken(situation, task, answer)
+            return _transfer_taken(situation, task, answer.status)
+        case cwmp.ScheduleDownloadResponse():
+            return _transfer_taken(situation, task, status=1)
         case cwmp.RebootResponse():
             return _with(situation, outcome.waiting(task, now + proof.BOOT_WAIT))
         case cwmp.FactoryResetResponse():
@@ -95,6 +97,8 @@ def _awaited(task: Task) -> type[cwmp.Message]:
     """The kind of answer that this task's present request has."""
     if isinstance(task.work, AddObjectWork) and "instance_number" in task.evidence:
         return cwmp.SetParameterValuesResponse
+    if when_idle.asked(task):
+        return cwmp.ScheduleDownloadResponse
     return _ANSWERS[type(task.work)]
 
 
@@ -200,9 +204,7 @@ def _object_deleted(situation: Situation, task: Task) -> Changes:
     return _with(situation, task, ParameterChanges(forget=(path,)) if path else None)
 
 
-def _transfer_taken(
-    situation: Situation, task: Task, answer: cwmp.DownloadResponse | cwmp.UploadResponse
-) -> Changes:
+def _transfer_taken(situation: Situation, task: Task, status: int) -> Changes:
     """Accepted. Whether it is done is for the evidence to say, part of which may be here already (quirk
     34).
     """
@@ -210,7 +212,7 @@ def _transfer_taken(
     wait = proof.patience(task)
     if wait == proof.TRANSFER_WAIT:
         wait += delay
-    taken = outcome.waiting(task, situation.now + wait, status=answer.status)
+    taken = outcome.waiting(task, situation.now + wait, status=status)
     return _with(situation, proof.settle(taken, situation.device.software_version, situation.now))
 
 
@@ -233,6 +235,9 @@ def _refused(situation: Situation, task: Task, fault: cwmp.Fault) -> Changes:
             text = f"The object {path} exists now, but its values were not set: {outcome.fault_text(fault)}"
             failed = outcome.failed(task, now, fault.fault_code, text, outcome.parameter_texts(fault))
             return _with(situation, failed)
+        case DownloadWork() if when_idle.refused(task, fault):
+            task = task.noting(**{when_idle.EVIDENCE: "refused"})
+            return _with(situation, outcome.again(task, now, outcome.fault_text(fault), fault.fault_code))
         case DeleteObjectWork() if fault.fault_code == _NO_SUCH_NAME and "maybe_deleted" in task.evidence:
             by = "9005 after a delete whose answer was lost"
             return _object_deleted(

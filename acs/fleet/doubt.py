@@ -64,7 +64,7 @@ def at_inform(task: Task, heard: Heard, now: float, session: str, *, can_ask: bo
 def _download(task: Task, heard: Heard, now: float, session: str, reason: str, can_ask: bool) -> Task:
     # Without this task's key, an event may be another transfer's: the TransferComplete that comes with it is
     # heard before this phone is asked or sent anything.
-    if proof.taken(task) or task.id in heard.keys("M Download"):
+    if proof.taken(task) or task.id in (*heard.keys("M Download"), *heard.keys("M ScheduleDownload")):
         return waiting_for_transfer(task, now)
     if "cannot_ask" in task.evidence or not can_ask:
         return quiet(task, now, session, reason)

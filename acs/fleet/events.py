@@ -83,7 +83,12 @@ def of_changes(before: Device, tasks: tuple[Task, ...], changes: Changes, now: f
 
 def _expected_boot(before: Device, after: Device, tasks: Iterable[Task], now: float) -> bool:
     """Whether the boot was asked for: by us, or by somebody who used the phone's own RPCs."""
-    if {codes_of.M_REBOOT, codes_of.M_DOWNLOAD, codes_of.TRANSFER_COMPLETE}.intersection(after.events):
+    if {
+        codes_of.M_REBOOT,
+        codes_of.M_DOWNLOAD,
+        codes_of.M_SCHEDULE_DOWNLOAD,
+        codes_of.TRANSFER_COMPLETE,
+    }.intersection(after.events):
         return True
     if 0 < now - before.config.set_at < CONFIGURED_AGO:
         return True

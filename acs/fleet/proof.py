@@ -55,6 +55,10 @@ APPLY_WAIT = 300.0
 FETCH_WAIT = 600.0
 
 
+#: Events with the CommandKey of a transfer.
+_TRANSFERS = ("M Download", "M ScheduleDownload", "M Upload")
+
+
 class Heard(Struct, frozen=True):
     """What an Inform says about tasks."""
 
@@ -137,10 +141,12 @@ def _by_inform(
 
 def _under_way(task: Task, heard: Heard) -> bool:
     """Whether the transfer has begun: a boot before that, by a power cut perhaps, is not its boot."""
-    keys = (*heard.keys("M Download"), *heard.keys("M Upload"))
+    keys = tuple(key for code in _TRANSFERS for key in heard.keys(code))
     if taken(task) or task.id in keys:
         return True
-    return not keys and ("7 TRANSFER COMPLETE" in heard.events or "M Download" in heard.events)
+    return not keys and bool(
+        heard.events.keys() & {"7 TRANSFER COMPLETE", "M Download", "M ScheduleDownload"}
+    )
 
 
 def _by_key(task: Task, tasks: tuple[Task, ...], heard: Heard, code: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acs.cwmp.messages import AcsRequest, SetParameterValues
+from acs.cwmp.messages import AcsRequest, Download, SetParameterValues
 from acs.datamodel.paths import instances, is_vendor
-from acs.fleet import gathering, outcome, values
+from acs.fleet import gathering, outcome, values, when_idle
 from acs.fleet.changes import Changes
 from acs.fleet.device import Learning
 from acs.fleet.requests import simple_request
@@ -43,7 +43,10 @@ def request(task: Task, situation: Situation) -> tuple[Task, AcsRequest]:
             return task.noting(instances_before=_instances(work.object, situation)), simple_request(task, "")
         case DownloadWork() as work:
             task = _anew(task).noting(version_before=situation.device.software_version)
-            return task, simple_request(task, work.url or situation.link(task))
+            download = simple_request(task, work.url or situation.link(task))
+            if isinstance(download, Download) and when_idle.wanted(task, situation):
+                return when_idle.request(task, download, situation)
+            return task, download
         case UploadWork() as work:
             task = _anew(task)
             return task, simple_request(task, work.url or situation.link(task))

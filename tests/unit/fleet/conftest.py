@@ -146,6 +146,7 @@ class Desk:
         self.login: ConnectionRequestLogin | None = None
         self.stun: StunOffer | None = None
         self.servers_began_at = 0.0
+        self.namespace = "urn:dslforum-org:cwmp-1-0"
         self.out = ""
         self.last = Changes()
 
@@ -224,7 +225,7 @@ class Desk:
                 ip="192.0.2.7",
                 user_agent="Yealink CP860",
                 server_host="acs.example",
-                namespace="urn:dslforum-org:cwmp-1-0",
+                namespace=self.namespace,
                 session=self.session,
             )
         )

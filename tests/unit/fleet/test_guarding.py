@@ -6,7 +6,7 @@ import pytest
 
 from acs.cwmp import messages as m
 from acs.fleet import guarding
-from acs.fleet.task import Guard, RebootWork, TaskState
+from acs.fleet.task import DownloadWork, Guard, RebootWork, TaskState
 
 LINE = "Device.Services.VoiceService.1.VoiceProfile.1.Line."
 METHODS = ("GetRPCMethods", "GetParameterNames", "GetParameterValues", "Reboot", "ScheduleInform")
@@ -126,3 +126,73 @@ def test_nothing_begins_after_the_window_though_the_call_is_over(desk, calling):
     phone.model[f"{LINE}1.CallState"] = ("Idle", "xsd:string")
     desk.inform("2 PERIODIC", phone=phone)
     assert desk.talk(phone) == []
+
+
+# --- phones that tell no CallState and can wait themselves ---
+
+
+@pytest.fixture
+def patient(phone_with):
+    """A phone of CWMP 1.2 without CallState, as it is learnt."""
+    phone = phone_with()
+    phone.methods = (*METHODS, "Download", "ScheduleDownload")
+    return phone
+
+
+IMAGE = DownloadWork(
+    file="fw.rom", file_type="1 Firmware Upgrade Image", size=1000, version="38.0.0.1", sha256="00"
+)
+CWMP_1_2 = "urn:dslforum-org:cwmp-1-2"
+
+
+def test_a_phone_that_tells_no_call_state_fetches_its_firmware_when_it_is_idle(desk, patient):
+    phone = desk.learnt(patient)
+    desk.namespace = CWMP_1_2
+    task = desk.task(IMAGE, guard=Guard(not_in_call=True, not_after=desk.now + 1000))
+    desk.inform("2 PERIODIC", phone=phone)
+    [asked] = desk.talk(phone)
+    assert isinstance(asked, m.ScheduleDownload)
+    assert (asked.command_key, asked.file_size) == (task, 1000)
+    [window] = asked.time_window_list
+    assert (window.window_start, window.window_mode) == (0, "3 When Idle")
+    assert 0 < window.window_end <= 1000
+    assert desk.tasks[task].state is TaskState.WAITING
+    phone.model["Device.DeviceInfo.SoftwareVersion"] = ("38.0.0.1", "xsd:string")
+    desk.inform("1 BOOT", ("M ScheduleDownload", task), phone=phone)
+    assert desk.tasks[task].state is TaskState.DONE
+
+
+def test_a_phone_that_refuses_to_wait_gets_an_ordinary_download(desk, patient):
+    patient.odd = lambda asked: (
+        m.Fault(9000, "no") if isinstance(asked, m.ScheduleDownload) else NotImplemented
+    )
+    phone = desk.learnt(patient)
+    desk.namespace = CWMP_1_2
+    task = desk.task(IMAGE, guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["ScheduleDownload", "Download"]
+    assert desk.tasks[task].state is TaskState.WAITING
+
+
+@pytest.mark.parametrize(
+    ("namespace", "methods"),
+    [("urn:dslforum-org:cwmp-1-0", ("ScheduleDownload",)), (CWMP_1_2, ()), (CWMP_1_2, None)],
+)
+def test_who_cannot_wait_itself_is_not_asked_to(desk, phone_with, namespace, methods):
+    """Of another version, or without the method; one that told no methods is taken to know the old ones."""
+    phone = phone_with()
+    phone.methods = (*METHODS, "Download", *methods) if methods is not None else ()
+    desk.learnt(phone)
+    desk.namespace = namespace
+    desk.task(IMAGE, guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["Download"]
+
+
+def test_one_that_tells_its_call_state_is_asked_for_that(desk, calling):
+    phone = desk.learnt(calling("Idle"))
+    phone.methods = (*METHODS, "Download", "ScheduleDownload")
+    desk.namespace = CWMP_1_2
+    desk.task(IMAGE, guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["GetParameterValues", "Download"]
