@@ -105,11 +105,16 @@ def _known(server) -> dict[str, list[str]]:
     }
 
 
+#: How wrong requests may be refused; 413, 414 and 431 are those that are too long for anybody to look at.
+REFUSALS = (400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 416, 422, 429, 431)
+
+
 def _settings(known: dict[str, list[str]], authorization: str) -> str:
     lines = ["[headers]", f"Authorization = {json.dumps(authorization)}", "[parameters]"]
     lines += [f'"path.{place}" = {{dictionary = "{place}", probability = 0.7}}' for place in known]
     for place, values in known.items():
         lines += [f"[dictionaries.{place}]", f"values = {json.dumps(values)}"]
+    lines += ["[checks.negative_data_rejection]", f"expected-statuses = {list(REFUSALS)}"]
     return "\n".join(lines) + "\n"
 
 
