@@ -18,8 +18,9 @@ from acs.southbound.stun_server import PasswordOf, Sort, answer
 #: Bindings remembered, so that only news is stored: 100 bytes each.
 REMEMBERED = 100_000
 
-#: Seconds after which a binding that is still the same is stored again, for its time.
-REFRESH = 600.0
+#: Seconds after which a binding that is still the same is stored again: another server process may have heard
+#: of another one meanwhile.
+REFRESH = 120.0
 
 _MAPPED = "::ffff:"
 
@@ -51,7 +52,7 @@ class StunPort(DatagramProtocol):
         if made.to is not None:
             self.send(made.datagram, made.to)
         if made.sort is Sort.BINDING:
-            self._remember(made.user, source)
+            self._remember(made.user, source, made.changed)
 
     def connectionRefused(self) -> None:
         """A phone is gone from where an answer went; nothing follows from that."""
@@ -74,9 +75,9 @@ class StunPort(DatagramProtocol):
         counts, self.counts = dict(self.counts), Counter()
         return counts
 
-    def _remember(self, user: str, address: Address) -> None:
+    def _remember(self, user: str, address: Address, changed: bool) -> None:
         now = self._now()
-        known = self._known.get(user)
+        known = None if changed else self._known.get(user)
         if known is not None and known[0] == address and now - known[1] < REFRESH:
             return
         self._known[user] = (address, now)

@@ -43,12 +43,14 @@ class Sort(StrEnum):
 
 
 class Answer(Struct, frozen=True):
-    """`datagram` is to be sent `to`; none where that is None. `user` is whose binding was learnt."""
+    """`datagram` is to be sent `to`; none where that is None. `user` is whose binding was learnt, `changed`
+    whether the phone says that it is another than before."""
 
     sort: Sort
     datagram: bytes = b""
     to: Address | None = None
     user: str = ""
+    changed: bool = False
 
 
 def answer(datagram: bytes, source: Address, password_of: PasswordOf) -> Answer:
@@ -94,7 +96,8 @@ def _bound(message: Message, source: Address, to: Address, password_of: Password
         attributes.append((stun.XOR_MAPPED_ADDRESS, stun.xor_address_value(source, message.transaction)))
     reply = stun.write(stun.BINDING_RESPONSE, message.transaction, attributes, password=password)
     if password is not None and takes_requests and to == source:
-        return Answer(Sort.BINDING, reply, to, user)
+        changed = message.get(stun.BINDING_CHANGE) is not None
+        return Answer(Sort.BINDING, reply, to, user, changed)
     return Answer(Sort.ANSWERED, reply, to)
 
 
