@@ -34,12 +34,8 @@ def seen(member: Member, task: Task, *, now: float, confirm: float) -> Member:
             return _settled(member, task, Outcome.UNCONFIRMED, _fault(task))
         case TaskState.FAILED:
             return _settled(member, task, Outcome.FAILED, _fault(task))
-        case _ if task.attempts == 0:
-            return _never_asked(member, task)
         case _:
-            return _settled(
-                member, task, Outcome.UNCONFIRMED, _fault(task) or "it was taken back after it was sent"
-            )
+            return _not_begun(member, task)
 
 
 def withdrawn(task: Task, now: float) -> Task | None:
@@ -109,12 +105,16 @@ def _missing(task: Task) -> str:
             return "it gave no proof"
 
 
-def _never_asked(member: Member, task: Task) -> Member:
+def _not_begun(member: Member, task: Task) -> Member:
+    """Its turn is over, and its task waited to go out, for the first time or again."""
     if task.state is TaskState.CANCELLED and not task.evidence.get(WITHDRAWN):
         return _settled(member, task, Outcome.SKIPPED, "its task was cancelled")
     busy = task.evidence.get(guarding.BUSY)
     if busy is not None:
         reason = f"{busy['why']}, asked {busy['times']} times"
+    elif task.attempts:
+        last = task.evidence.get("last_fault", "it gave no answer")
+        reason = f"it was asked {'once' if task.attempts == 1 else f'{task.attempts} times'}: {last}"
     elif task.evidence.get(WITHDRAWN) and task.finished_at < member.turn_ends:
         reason = "taken back before it was asked"
     else:

@@ -137,7 +137,10 @@ def put_off(rollout: Rollout, member: Member, reason: str, now: float, *, after:
     """The phone is tried again, or was waited for long enough. `after`: seconds, 0 for what is usual."""
     if member.since and now - member.since > rollout.definition.patience:
         waited = f"{reason}; it was waited for {rollout.definition.patience:g} s"
-        return Turn(_skipped(member, waited, now), never=True)
+        given_up = _skipped(member, waited, now)
+        if member.sent_at:  # it was asked
+            given_up = given_up.replace(outcome=Outcome.UNCONFIRMED)
+        return Turn(given_up, never=True)
     pause = after or min(FIRST_AGAIN * 2 ** min(member.attempt, 10), LAST_AGAIN)
     pause = min(pause, max(1.0, rollout.definition.patience / 4))
     return Turn(_deferred(member, reason), later=now + pause)

@@ -154,3 +154,20 @@ def test_a_configuration_without_proof_is_unconfirmed():
     after = configuring.seen(TURN, standing(), "m", confirm=60, patience=600, now=161.0)
     assert after.outcome is Outcome.UNCONFIRMED
     assert "within 60 s" in after.reason
+
+
+# --- asked, and to be asked again ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ended", ["expired", "withdrawn"])
+def test_a_phone_whose_turn_ends_while_it_is_to_be_asked_again_gets_another(ended):
+    """Nothing shows that it took the request, or the server cut its download off: it is no riddle."""
+    again = ways.again(ways.claimed(task(), 110.0, "s"), 120.0, "the connection broke")
+    over = (
+        ways.expired(again, 220.0, "Tried 1 times before the task's time was over")
+        if ended == "expired"
+        else progress.withdrawn(again, 220.0)
+    )
+    after = look(TURN, over, now=220.0)
+    assert (after.outcome, after.active) == (Outcome.DEFERRED, False)
+    assert after.reason == "it was asked once: the connection broke"
