@@ -24,6 +24,7 @@ from acs.fleet.device import WakeRecord
 from acs.fleet.provisioning import AcsAccount
 from acs.northbound.rest.routing import Services
 from acs.northbound.web import Web
+from acs.operations import backups
 from acs.store.runner_reactor import ReactorRunner
 from acs.store.shapes import Shapes
 
@@ -74,6 +75,7 @@ def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) ->
         version="1.2.3",
         web=web,
         rollout_approval=rollout_approval,
+        backup=backups.Source(redis_url, data_dir, None, "1.2.3"),
     )
 
     def listen(_: object) -> None:
