@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from acs.datamodel.paths import is_secret
 from acs.fleet import templates
 from acs.fleet.attributes import OWN
+from acs.fleet.layers import BLANK
 from acs.operations.errors import FieldError
 
 #: How many attributes a phone may have, and how long a value may be: they are read in every session.
@@ -46,9 +48,19 @@ def check(given: Mapping[str, str | None], field: str = "attributes") -> list[Fi
 
 
 def merged(known: Mapping[str, str], given: Mapping[str, str | None]) -> dict[str, str]:
-    """The known ones after these: what is null or empty is removed."""
-    after = {**known, **{name.lower(): value or "" for name, value in given.items()}}
+    """The known ones after these: null or empty removes, a secret that comes back blanked stays."""
+    stated = {name.lower(): value or "" for name, value in given.items()}
+    kept = {
+        name: known.get(name, "") if value == BLANK and is_secret(name) else value
+        for name, value in stated.items()
+    }
+    after = {**known, **kept}
     return {name: value for name, value in sorted(after.items()) if value}
+
+
+def shown(known: Mapping[str, str]) -> dict[str, str]:
+    """As they are told: those that are secret by their names blanked, such as `sip_password`."""
+    return {name: BLANK if value and is_secret(name) else value for name, value in known.items()}
 
 
 def spoken(given: Mapping[str, str | None]) -> str:

@@ -31,6 +31,7 @@ BUDGET = 50_000
 #: Names of fields, beside those of parameters and keys, whose value is a secret.
 _SECRET_FIELDS = frozenset(("token", "link", "csrf", "authorization", "psk", "hmac_key", "cookie"))
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_SECRET_IN_URL = re.compile(r"(?i)([?&][\w.-]*(?:token|secret|key|passw|sig|auth)[\w.-]*=)[^&#\s]+")
 
 _PLACE = re.compile(r"\d{1,20}-\d{1,20}")
 
@@ -166,7 +167,7 @@ def difference(old: Any, new: Any) -> tuple[Any, Any]:
 
 
 def blanked(value: Any, secret: Callable[[str], bool] = is_secret) -> Any:
-    """The value without secrets: of fields whose names say so, and logins in URLs."""
+    """The value without secrets: of fields whose names say so, and logins and secrets in URLs."""
     if isinstance(value, dict):
         return {
             name: HIDDEN
@@ -178,7 +179,9 @@ def blanked(value: Any, secret: Callable[[str], bool] = is_secret) -> Any:
         }
     if isinstance(value, list):
         return [blanked(one, secret) for one in value]
-    return _LOGIN_IN_URL.sub(HIDDEN, value) if isinstance(value, str) else value
+    if isinstance(value, str) and "://" in value:
+        return _SECRET_IN_URL.sub(rf"\1{HIDDEN}", _LOGIN_IN_URL.sub(HIDDEN, value))
+    return value
 
 
 def _kept(value: Any, secret: Callable[[str], bool]) -> Any:

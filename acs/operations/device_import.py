@@ -84,7 +84,7 @@ async def awaited_page(runner: Runner, *, cursor: str, limit: int) -> AwaitedPag
         AwaitedView(
             mac=phone.mac,
             groups=list(phone.groups),
-            attributes=phone.attributes,
+            attributes=attributes.shown(phone.attributes),
             tags=list(phone.tags),
             label=phone.label,
             at=moment(phone.at),

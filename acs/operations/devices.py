@@ -180,7 +180,7 @@ async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float
         ),
         known_parameters=sum(not is_object(name) for name in tree),
         in_session=known.session is not None,
-        attributes=known.notes.attributes,
+        attributes=attributes.shown(known.notes.attributes),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,7 @@ FIRST_LOOK = 0.05
 LONGEST_LOOK = 0.5
 
 _HIDDEN = "********"
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 class TaskView(Struct, frozen=True):
@@ -183,6 +185,8 @@ def _request(work: Work) -> dict[str, Any]:
         }
     if fields.get("password"):
         fields["password"] = _HIDDEN
+    if fields.get("url"):  # a login in it
+        fields["url"] = _LOGIN_IN_URL.sub(_HIDDEN, fields["url"])
     return {name: value for name, value in fields.items() if name != "type" and value not in ("", {})}
 
 

@@ -176,7 +176,7 @@ def send(request: Request, reply: Reply) -> bytes:
     body = reply.encoded()
     # Twisted has no phrase for some of them, 422 among these
     request.setResponseCode(reply.status, (reply.phrase or phrase(reply.status)).encode())
-    headers = list(reply.headers)
+    headers = [*reply.headers, ("X-Content-Type-Options", "nosniff")]
     if reply.status not in (204, 304):
         headers += [
             ("Content-Type", reply.content_type),

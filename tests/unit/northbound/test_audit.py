@@ -6,6 +6,7 @@ import csv
 import io
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 
@@ -76,9 +77,24 @@ def test_secrets_are_never_in_it(api, path):
         json={"type": "download", "url": url, "file_type": "3 Vendor Configuration File"},
     )
     told = api("GET", "/audit").text
-    assert len(entries(api)) == 7
+    hook = {"name": "w", "url": f"http://192.0.2.1/?token={secrets[1]}&x=1", "secret": secrets[0] * 2}
+    assert api("POST", "/webhooks", json=hook).status_code == 201
+    api("PATCH", path, json={"attributes": {"sip_password": secrets[1]}})
+    assert len(entries(api)) == 9
     assert not any(secret in told for secret in (*secrets, token, token.rpartition("_")[2]))
     assert told.count("********") >= 5
+
+
+def test_ones_own_new_password_is_not_in_it(api, base_url):
+    old, new = "hunter2hunter2", "opensesame99"
+    api("POST", "/users", json={"name": "eve", "role": "viewer", "password": old})
+    with httpx.Client(base_url=f"{base_url}/api/v1", trust_env=False, timeout=60) as eve:
+        csrf = eve.post("/session", json={"name": "eve", "password": old}).json()["csrf"]
+        body = {"old": old, "new": new}
+        assert eve.post("/account/password", json=body, headers={"X-CSRF-Token": csrf}).status_code == 204
+    [entry] = entries(api, operation="account.password")
+    assert (entry["actor"], entry["new"]) == ("eve", {"changed": "password"})
+    assert not any(secret in api("GET", "/audit").text for secret in (old, new))
 
 
 def test_a_refused_change_is_told_with_the_reason(api, as_role, path):

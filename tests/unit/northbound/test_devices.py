@@ -11,6 +11,7 @@ from acs.datamodel.tree import Parameter, ParameterTree
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import ConnectionRequestLogin, WakeRecord
 from acs.fleet.identity import device_key
+from acs.fleet.layers import BLANK
 from acs.store import devices, keyspace, timeline, trees
 from acs.store.calls import Call
 from acs.store.shapes import Shapes
@@ -373,3 +374,28 @@ def test_the_timeline_before_a_time(api, phone, store):
     answer = api("GET", path, params={"before": "yesterday"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "before"
+
+
+def test_secrets_among_attributes_are_shown_blanked_and_stay_where_they_come_back_so(api, phone, store):
+    path = f"/devices/{quote(phone(), safe='')}"
+    given = {"sip_password": "hunter2hunter2", "extension": "401"}
+    shown = api("PATCH", path, json={"attributes": given}).json()["attributes"]
+    assert shown == {"sip_password": BLANK, "extension": "401"}
+    assert api("PATCH", path, json={"attributes": {**shown, "extension": "402"}}).status_code == 200
+    assert "hunter2hunter2" not in api("GET", path).text
+    assert (
+        api("POST", "/selectors/try", json={"select": "attr.sip_password = hunter2hunter2"}).json()["total"]
+        == 1
+    )
+
+
+def test_a_login_within_the_address_of_a_download_is_not_shown(api, phone):
+    path = f"/devices/{quote(phone(), safe='')}"
+    task = {
+        "type": "download",
+        "url": "http://me:hunter2@192.0.2.1/a.cfg",
+        "file_type": "3 Vendor Configuration File",
+    }
+    made = api("POST", f"{path}/tasks", json=task).json()
+    assert made["request"]["url"] == "http://********@192.0.2.1/a.cfg"
+    assert "hunter2" not in api("GET", f"{path}/tasks").text
