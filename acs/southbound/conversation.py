@@ -418,9 +418,7 @@ class Conversations:
         )
         live = await self._store.open(session, _likely_model(inform))
         self._counts.began(session)
-        hanging = self._lives.of_device(key)
-        if hanging is not None:
-            self._endings.finish(hanging, SUPERSEDED)
+        self._endings.superseded(live.replaced, self._lives.of_device(key))
         self._take_up(live)
         try:
             if live.device is None or events.BOOTSTRAP in map(events.normalise, session.events):

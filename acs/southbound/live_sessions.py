@@ -58,6 +58,7 @@ class LiveSession:
         "profile",
         "recording",
         "repeated",
+        "replaced",
         "session",
         "stamp",
         "stored",
@@ -115,6 +116,8 @@ class LiveSession:
         self.first_contact = device is None
         #: a rule raised: this session is answered politely and taken to its end, without rules
         self.failed = False
+        #: the session that was open when this one began, wherever it had gone on
+        self.replaced: Session | None = None
         #: other processes know where the phone is, should it come to one of them
         self.address_told = False
         #: where its messages are recorded, once this process knows of it (`Session.trace`)

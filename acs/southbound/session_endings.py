@@ -10,7 +10,7 @@ import structlog
 from msgspec import structs
 
 from acs.cwmp import events
-from acs.cwmp.session import Phase
+from acs.cwmp.session import Phase, Session
 from acs.fleet.changes import TimelineEntry
 from acs.southbound.live_sessions import LiveSession, LiveSessions
 from acs.southbound.session_counts import SessionCounts
@@ -68,6 +68,22 @@ class SessionEndings:
         level = logging.DEBUG if quiet else logging.INFO
         if self._logger.is_enabled_for(level):
             self._log(level, live, outcome)
+
+    def superseded(self, open_till_now: Session | None, hanging: LiveSession | None) -> None:
+        """A new Inform came.
+
+        :param open_till_now: the device's session in the store until then, None where the last one had ended.
+        :param hanging: its session in the hands of this process, which may have gone on in another one and
+            ended there: that process has written its line.
+        """
+        if hanging is not None:
+            if open_till_now is not None and open_till_now.sid == hanging.session.sid:
+                self.finish(hanging, SUPERSEDED)
+                return
+            self._store.forget_address(hanging)
+            self._lives.drop(hanging)
+        if open_till_now is not None and open_till_now.trace:
+            self._store.end_trace(open_till_now, SUPERSEDED)
 
     def _log(self, level: int, live: LiveSession, outcome: str) -> None:
         session = live.session

@@ -98,7 +98,7 @@ class SessionStore:
             profile = self._remember_profile(stored or ModelProfile(key=model_key))
         else:
             opened = await self._runner.run(opening)
-        return LiveSession(
+        live = LiveSession(
             session,
             opened.device,
             opened.notes,
@@ -108,6 +108,8 @@ class SessionStore:
             profile,
             opened.layer,
         )
+        live.replaced = opened.previous
+        return live
 
     async def meet(self, live: LiveSession, mac: str, device_id: str) -> None:
         """Give a phone that was awaited under its MAC address, or fetched files, what was kept for it."""
