@@ -64,6 +64,8 @@ def _restored(printer: Printer, archive: Path, data_dir: Path, redis_url: str) -
 def _tell(printer: Printer, archive: Path, data_dir: Path, redis_url: str, restored: Restored) -> None:
     import msgspec
 
+    from acs.store.errors import without_password
+
     if restored.missing:
         printer.note(f"the bytes of {restored.missing} stored files were not in the backup")
     for name, (said, found) in restored.differing.items():
@@ -71,7 +73,9 @@ def _tell(printer: Printer, archive: Path, data_dir: Path, redis_url: str, resto
     if restored.has_keys:
         printer.note(f"your own keys: start the server with --keys-dir {data_dir / 'keys'}")
     made = str(msgspec.to_builtins(restored.manifest.made_at))
-    start = f"acs up --data-dir {data_dir}" + (f" --redis-url {redis_url}" if redis_url else "")
+    start = f"acs up --data-dir {data_dir}" + (
+        f" --redis-url {without_password(redis_url)}" if redis_url else ""
+    )
     answer = {
         "file": str(archive),
         "data_dir": str(data_dir),
