@@ -22,7 +22,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 #: Seconds for which something may take to appear: far more than it needs on a machine that does nothing else.
-PATIENCE = 40
+PATIENCE = 20
 
 #: A page as it is on most laptops, and on a phone.
 WIDE = (1366, 900)
@@ -233,7 +233,13 @@ class Browser:
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 
+    def forget(self) -> None:
+        """Nobody is signed in, and nothing is chosen."""
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        self.user = ""
+
     def sign_in(self, name: str, password: str) -> None:
+        self.forget()
         self.open("/login")
         self.fill("name", name)
         self.fill("password", password)

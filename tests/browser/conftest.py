@@ -39,8 +39,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture
 def stranger(chromium: Browser, start_server: Callable[..., Server]) -> Iterator[Browser]:
     """The browser with nobody signed in, for servers of a test's own: they stop after it has left them."""
-    chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    chromium.user = ""
+    chromium.forget()
     yield from _checked(chromium)
 
 
@@ -49,7 +48,6 @@ def browser(chromium: Browser, fleet: Fleet) -> Iterator[Browser]:
     """The browser with the administrator of the shared fleet signed in."""
     chromium.base = fleet.web
     if chromium.user != "ada":
-        chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
         chromium.sign_in("ada", PASSWORD)
     yield from _checked(chromium)
 
