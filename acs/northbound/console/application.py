@@ -20,6 +20,7 @@ from acs.northbound.browser_session import CSRF_FIELD, CSRF_HEADER
 from acs.northbound.console import changes, pages
 from acs.northbound.console.templating import render
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
+from acs.northbound.phrases import phrase
 from acs.northbound.rest.routing import Services
 from acs.operations.errors import (
     Conflict,
@@ -124,7 +125,7 @@ def send(request: Request, answer: Answer) -> bytes:
     """Set status and headers; the body is for the caller to write."""
     if not answer.status:
         return b""  # a stream that is over
-    request.setResponseCode(answer.status)
+    request.setResponseCode(answer.status, phrase(answer.status).encode())
     headers = [
         ("Content-Type", answer.content_type),
         ("Content-Length", str(len(answer.body))),

@@ -59,10 +59,13 @@ def _fields(route: Route) -> tuple[Any, ...]:
 
 async def before(call: Call, route: Route, read: Route | None) -> Any:
     """How the object is now; None where there is none yet, or nothing tells."""
-    if read is None or route.method not in _VERBS:
+    if route.method not in _VERBS or (read is None and route.was is None):
         return None
-    looking = call.looking(read.query())
     try:
+        if route.was is not None:
+            return msgspec.to_builtins(await route.was(call))
+        assert read is not None
+        looking = call.looking(read.query())
         answer = await read.handle(looking)
     except OperationError:
         return None

@@ -93,6 +93,11 @@ async def _remove(call: Call) -> Reply:
 
 _FILE = "/api/v1/files/{name}"
 
+
+async def _was(call: Call) -> FileView:
+    return files.view(await files.get(call.services.runner, call.segment("name")))
+
+
 ROUTES = (
     Route(
         method="GET",
@@ -115,6 +120,7 @@ ROUTES = (
         method="PUT",
         path=_FILE,
         handle=_put,
+        was=_was,
         summary="Store a file, or replace the one of this name",
         role=Role.OPERATOR,
         query=About,
@@ -134,6 +140,7 @@ ROUTES = (
         path=_FILE,
         limited=True,
         handle=_remove,
+        was=_was,
         summary="Remove the name at once; its bytes stay a day for tasks already put down",
         role=Role.OPERATOR,
         answers={204: None},

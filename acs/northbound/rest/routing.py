@@ -219,6 +219,8 @@ class Route(Struct, frozen=True, kw_only=True):
     operation: str = ""
     #: what the audit has of the JSON that was sent, where that is not the JSON itself
     told: Callable[[Any], Any] | None = None
+    #: what the audit has of how it was, where no GET of the same path tells; raises NotFound for nothing
+    was: Callable[[Call], Awaitable[Any]] | None = None
     #: its answer has an ETag; where it changes what it shows, it takes If-Match
     tagged: bool = False
     #: its answer has a secret that is shown this once

@@ -7,6 +7,7 @@ from msgspec import Struct
 from acs.northbound.rest.replies import NO_CONTENT, Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
 from acs.operations import tokens
+from acs.operations.errors import NotFound
 from acs.operations.tokens import NewToken, Role, TokenRequest, TokenView
 
 
@@ -35,6 +36,14 @@ async def _revoke(call: Call) -> Reply:
     return NO_CONTENT
 
 
+async def _was(call: Call) -> TokenView:
+    identifier = call.segment("token")
+    for one in await tokens.list_all(call.services.runner, now=call.now):
+        if one.id == identifier:
+            return one
+    raise NotFound("token", identifier)
+
+
 ROUTES = (
     Route(
         method="POST",
@@ -58,6 +67,7 @@ ROUTES = (
         method="DELETE",
         path="/api/v1/tokens/{token}",
         handle=_revoke,
+        was=_was,
         summary="Revoke a token; it stops working at once",
         role=Role.ADMIN,
         answers={204: None},

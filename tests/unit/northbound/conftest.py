@@ -51,6 +51,10 @@ class RedisServer:
         assert self._process is not None
         stop(self._process)
 
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
 
 def _answers(redis: Redis) -> bool:
     try:

@@ -60,6 +60,18 @@ def test_what_is_made_and_removed_is_told(api):
     assert removed["old"]["order"] == 3
 
 
+def test_of_a_token_and_a_file_that_are_removed_it_has_what_they_were(api):
+    token = api("POST", "/tokens", json={"name": "nagios", "role": "viewer"}).json()["id"]
+    api("DELETE", f"/tokens/{token}")
+    api("PUT", "/files/a.bin", params={"file_type": "X A"}, content=b"one")
+    api("PUT", "/files/a.bin", params={"file_type": "X A"}, content=b"other")
+    api("DELETE", "/files/a.bin")
+    removed, replaced, _, revoked, _ = entries(api)
+    assert (revoked["old"]["name"], revoked["old"]["role"], revoked["new"]) == ("nagios", "viewer", None)
+    assert (replaced["old"]["size"], replaced["new"]["size"]) == (3, 5)
+    assert (removed["old"]["name"], removed["old"]["size"], removed["new"]) == ("a.bin", 5, None)
+
+
 def test_secrets_are_never_in_it(api, path):
     secrets = ["hunter2hunter2", "opensesame99"]
     login = {"username": "acs", "password": secrets[1]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from acs.store import refusals
 from acs.store.refusals import Refusal
 
@@ -35,6 +37,17 @@ def test_refusals_are_newest_first(api, store):
         "excerpt": "GET \ufffd",
     }
     assert len(api("GET", "/refusals", params={"limit": 1}).json()["items"]) == 1
+
+
+def test_while_redis_hangs_the_answer_does_not(own_server):
+    redis, api = own_server
+    redis.signal(signal.SIGSTOP)
+    try:
+        unready = api("GET", "/readyz")
+    finally:
+        redis.signal(signal.SIGCONT)
+    assert unready.status_code == 503
+    assert "has not answered for 3 seconds" in unready.json()["detail"]
 
 
 def test_while_redis_is_away_the_server_lives_says_so_and_comes_back(own_server):
