@@ -7,9 +7,10 @@ which `acs.fleet.proof` decides whether the task is done.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from twisted.internet.defer import Deferred
@@ -37,6 +38,12 @@ log = structlog.get_logger("acs.files")
 #: restarts. An upload is not tried again here, because its phone waits and can send it again.
 RETRIES = (1.0, 5.0, 25.0)
 
+#: Seconds before a phone that comes for its file is looked up again when the store was away: in all, what a
+#: phone waits for an answer without giving up.
+PATIENCE = (0.3, 0.7, 1.5, 3.0, 5.0)
+
+T = TypeVar("T")
+
 
 class Transfers:
     """The `TransferBook` over the store.
@@ -54,6 +61,7 @@ class Transfers:
         *,
         reactor: Any = None,
         retries: tuple[float, ...] = RETRIES,
+        patience: tuple[float, ...] = PATIENCE,
         catalogue: Catalogue | None = None,
         tally: Tally | None = None,
     ) -> None:
@@ -64,12 +72,23 @@ class Transfers:
         self._now = now
         self._reactor = reactor
         self._retries = retries
+        self._patience = patience
         self._tally = tally or Tally()
         self._catalogue = catalogue or key_loading.shipped()
 
     def lookup(self, task_id: str) -> Deferred[ServedFile | None]:
         """The file of a download task, by the content it had when the task was made."""
-        return Deferred.fromCoroutine(self._lookup(task_id))
+        return Deferred.fromCoroutine(self._patiently(partial(self._lookup, task_id)))
+
+    async def _patiently(self, act: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What this gives, also where the store comes back in a moment: a phone sent away takes that for the
+        end of its download."""
+        for pause in self._patience:
+            try:
+                return await act()
+            except StoreUnavailable:
+                await deferLater(self._reactor, pause)
+        return await act()
 
     async def _lookup(self, task_id: str) -> ServedFile | None:
         found = await self._runner.run(tasks.get(task_id))
@@ -110,7 +129,7 @@ class Transfers:
 
     def begins(self, task_id: str) -> Deferred[None]:
         """Note in the task that its phone fetches the file: this server may not live to tell the end."""
-        return Deferred.fromCoroutine(self._update(task_id, proof.serving))
+        return Deferred.fromCoroutine(self._patiently(partial(self._update, task_id, proof.serving)))
 
     def goes_on(self, task_id: str, sent: int) -> Deferred[None]:
         """Note in the task how far its transfer is: a slow one is not given up while it goes on."""

@@ -296,6 +296,19 @@ def test_a_download_is_recorded_when_the_store_is_back(store: Store, reactor: An
         on_reactor(transfers.record, download(task))
 
 
+def test_a_phone_that_comes_while_the_store_is_away_waits_for_its_file(
+    store: Store, reactor: Any, on_reactor: Any
+) -> None:
+    task = store.put_down(FIRMWARE)
+    away = _Away(store.runner, times=2)
+    transfers = Transfers(away, Path(), lambda: NOW, reactor=reactor, patience=(0.01, 0.01))
+    on_reactor(transfers.begins, task.id)
+    assert store.task(task).evidence["fetches_open"] == 1
+    away.times = 3
+    with pytest.raises(StoreUnavailable):
+        on_reactor(transfers.begins, task.id)
+
+
 class _Away:
     """A runner whose store is away for so many calls."""
 
