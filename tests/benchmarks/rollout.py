@@ -383,11 +383,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         try:
             fleet.image(VERSIONS[0])
             fleet.start()
-            result["plain"] = plain(fleet, VERSIONS[1])
-            if "halt" in options.scenarios:
-                result["halt"] = halt(fleet, VERSIONS[2], VERSIONS[1])
-            if "kills" in options.scenarios:
-                fleet.lose()
+            wanted = options.scenarios.split(",")
+            if "plain" in wanted:
+                result["plain"] = plain(fleet, VERSIONS[1])
+            if "halt" in wanted:
+                now = VERSIONS[1] if "plain" in wanted else VERSIONS[0]
+                result["halt"] = halt(fleet, VERSIONS[2], now)
+            if "kills" in wanted:
+                if "plain" in wanted:
+                    fleet.lose()
                 result["kills"] = plain(fleet, VERSIONS[3], kills=True)
         finally:
             fleet.phones.stop()
@@ -474,7 +478,7 @@ def read_options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--phones", type=int, default=2000)
-    parser.add_argument("--scenarios", default="halt,kills", help="beside plain (default halt,kills)")
+    parser.add_argument("--scenarios", default="plain,halt,kills", help="(default plain,halt,kills)")
     parser.add_argument("--at-once", type=int, default=100, help="phones that have their turn (default 100)")
     parser.add_argument("--interval", type=int, default=30, help="seconds between Informs (default 30)")
     parser.add_argument("--patience", type=int, default=90, help="seconds for which a phone is waited for")
