@@ -100,7 +100,8 @@ def _judge(runner: BlockingRunner, found: Sequence[tuple[str, float]], up: Up, n
         else:
             overdue.append(_overdue(key, look_at, known, max(at, up.since), now))
     gone = [one for one in overdue if one.gone]
-    told = [_told(one) for one in overdue if not one.gone and one.judgement.event]
+    late = [one for one in overdue if not one.gone and one.judgement.event]
+    told = [_told(one) for one in _single_ones(runner, late)]
     calls += [events.push(told)] if told else []
     for one in overdue:
         if one.gone:
@@ -141,12 +142,27 @@ def _told(one: _Overdue) -> FleetEvent:
     return event(kind, since, _TEXTS[Kind(kind)], told, device=one.known.device.id)
 
 
+def _by_site(phones: Sequence[_Overdue]) -> dict[str, list[_Overdue]]:
+    found: dict[str, list[_Overdue]] = {}
+    for one in phones:
+        found.setdefault(one.site, []).append(one)
+    return found
+
+
+def _single_ones(runner: BlockingRunner, late: Sequence[_Overdue]) -> list[_Overdue]:
+    """Late phones but those whose site looks cut off: its alert will tell of them all at once."""
+    found: list[_Overdue] = []
+    for site, phones in _by_site(late).items():
+        state = runner.drive(site_store.look(site)) if site else site_store.SiteState()
+        missing = (*state.missing, *(one.late_since for one in phones))
+        if not (site and sites.cut_off(missing, state.heard)):
+            found += phones
+    return found
+
+
 def _lose(runner: BlockingRunner, gone: Sequence[_Overdue], now: float) -> None:
     """Phones are offline: single ones, or with their whole site."""
-    by_site: dict[str, list[_Overdue]] = {}
-    for one in gone:
-        by_site.setdefault(one.site, []).append(one)
-    for site, phones in by_site.items():
+    for site, phones in _by_site(gone).items():
         alert = _alert(runner, site, now) if site else None
         told: list[FleetEvent] = []
         calls: list[Call[Any]] = []

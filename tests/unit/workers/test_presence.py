@@ -163,6 +163,14 @@ def test_a_site_by_its_tag_crosses_networks(phones, runner):
     assert [alert.site for alert in runner.run(alerts.all_open())] == ["site7"]
 
 
+def test_phones_that_are_late_with_their_whole_site_are_told_of_by_its_alert_alone(phones):
+    for number in range(10):
+        phones.add(number, ago=100, ip=f"192.0.2.{number}")
+    phones.add(20, ago=100, ip="198.51.100.20")
+    job.look()
+    assert phones.told() == [("device_late", "A-B-20")]
+
+
 def test_a_few_phones_of_a_site_are_single_ones(phones, runner):
     for number in range(10):
         phones.add(number, ago=1000 if number < 3 else 2, ip=f"192.0.2.{number}")
