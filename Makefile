@@ -9,7 +9,7 @@ JOBS ?= 4
 
 export PYTHON
 
-.PHONY: run test setup lint format bench clean
+.PHONY: run test setup lint format screenshots bench clean
 
 run:
 	@deploy/setup run
@@ -32,6 +32,11 @@ format:
 	@deploy/setup test
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+screenshots:
+	@deploy/setup test
+	@.venv/bin/python -m pip install -q -e '.[screenshots]'
+	@.venv/bin/python -m tests.browser.screenshots
 
 bench:
 	@deploy/setup test

@@ -2,14 +2,17 @@
 
     make screenshots        or  python -m tests.browser.screenshots [DIRECTORY] [PAGE …]
 
-Light and as on a laptop; some dark, some as on a phone. Nothing in them is of a machine or a person.
+Light and as on a laptop; some dark, some as on a phone.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from pathlib import Path
+
+from PIL import Image
 
 from tests.browser.browsing import NARROW, WIDE, Browser, find_chromium
 from tests.browser.fleet import PASSWORD, make_fleet
@@ -71,7 +74,9 @@ def page(browser: Browser, directory: Path, name: str, path: str) -> None:
 
 
 def shoot(browser: Browser, file: Path) -> None:
-    file.write_bytes(browser.driver.get_screenshot_as_png())
+    """In 128 colours, which is a third of the size and looks the same."""
+    taken = Image.open(io.BytesIO(browser.driver.get_screenshot_as_png())).convert("RGB")
+    taken.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

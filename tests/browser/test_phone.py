@@ -1,4 +1,4 @@
-"""One phone: its tabs, a key that is changed, its story, its parameters, a session recorded and played again."""
+"""One phone: its tabs, a changed key, its story and parameters, a session recorded and played again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def test_a_wrong_value_is_refused_at_its_field_and_the_right_one_reaches_the_pho
     browser.follow("Save", ".savebar")
     browser.follow("Overview", ".tabs")
     browser.says("Configuration changed by ada: local_time.interval = 900", "Why: clocks drift")
-    browser.says("Configuration set: local_time.interval = 900")
+    browser.says(
+        "Configuration file offered: local_time.interval = 900", "Configuration is as desired (2 keys)"
+    )
     browser.follow("Configuration", ".tabs")
     browser.says("local_time.interval", "on the phone")
     browser.follow("Versions", "main")
@@ -71,7 +73,7 @@ def test_a_reboot_asks_and_is_told_as_it_happens(browser: Browser, fleet: Fleet)
 def test_a_session_is_recorded_explained_and_played_again(browser: Browser, fleet: Fleet):
     browser.open(fleet.phone(5))
     browser.follow("Trace", ".tabs")
-    browser.press("Record", "form .primary, form.stack")
+    browser.follow("Record", "form:has([name=sessions])")
     browser.wait(lambda: browser.all("main table tbody a"), "a recorded session")
     browser.click("main table tbody a", leaves=True)
     browser.says("The phone says hello", "The server says hello back")

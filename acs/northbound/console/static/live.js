@@ -4,11 +4,13 @@
 const POLL = 5000;
 const LEAST_PAUSE = 400;
 const pending = new Map();
+let streaming = false;
 
 async function refresh(part) {
   if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
   try {
     const answer = await fetch(part.dataset.live, { headers: { "X-Part": "1" } });
+    tell(streaming ? "live" : "every few seconds");
     if (!answer.ok) return;
     const opened = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
     part.innerHTML = await answer.text();
@@ -18,7 +20,7 @@ async function refresh(part) {
     const onward = part.querySelector("[data-onward]");
     if (onward) location.href = onward.dataset.onward;
     document.dispatchEvent(new Event("part"));
-  } catch { /* the server is away for a moment: the next word of it brings the part */ }
+  } catch { tell("the server does not answer"); /* the next word of it brings the part */ }
 }
 
 function soon(part) {
@@ -30,12 +32,12 @@ function parts() {
   return [...document.querySelectorAll("[data-live]")];
 }
 
-function tell(on) {
+function tell(how) {
   const state = document.querySelector("[data-live-state]");
   if (!state) return;
   state.hidden = false;
-  state.classList.toggle("on", on);
-  state.textContent = on ? "live" : "every few seconds";
+  state.classList.toggle("on", how === "live");
+  if (state.textContent !== how) state.textContent = how;
 }
 
 export function startLive() {
@@ -48,7 +50,7 @@ export function startLive() {
   source.addEventListener("changed", (event) => {
     for (const part of parts()) if (part.dataset.topic === event.data) soon(part);
   });
-  source.onopen = () => { clearInterval(timer); timer = 0; tell(true); };
-  source.onerror = () => { tell(false); poll(); };
+  source.onopen = () => { clearInterval(timer); timer = 0; streaming = true; tell("live"); };
+  source.onerror = () => { streaming = false; parts().forEach(soon); poll(); };
   addEventListener("pagehide", () => source.close());
 }
