@@ -76,7 +76,7 @@ class FileSender:
         """The client has taken what was written so far."""
         self._count()
         if not self._left:
-            self._transport.unregisterProducer()
+            self._stand_by()
             self._await_acknowledgement(_FIRST_LOOK)
         elif self._body.line is None:
             self._write(PIECE)
@@ -91,8 +91,12 @@ class FileSender:
         give_up = line.ask(min(PIECE, self._left), self._may_send)
         if not self._granted:
             self._give_up = give_up
-            self._transport.unregisterProducer()
-            self._transport.registerProducer(_Idle(self), True)
+            self._stand_by()
+
+    def _stand_by(self) -> None:
+        """Send nothing for now, and hear of the connection's end while its socket can still be asked."""
+        self._transport.unregisterProducer()
+        self._transport.registerProducer(_Idle(self), True)
 
     def _may_send(self, size: int) -> None:
         self._granted = size
@@ -121,13 +125,14 @@ class FileSender:
         self._count()
 
     def connection_lost(self) -> None:
-        """The connection is gone."""
-        self._end(False)
+        """The connection is gone; a client that has all may close it before anybody looked."""
+        self._end(self._acknowledged >= self._body.length)
 
     def _await_acknowledgement(self, delay: float) -> None:
         self._look = None
         self._count()
         if self._acknowledged >= self._body.length:
+            self._transport.unregisterProducer()
             self._end(True)
         else:
             following = min(delay * 2, _LATER_LOOKS)
@@ -180,7 +185,7 @@ class FileSender:
 
 @implementer(IPushProducer)
 class _Idle:
-    """Stands in for a sender that waits for its line, so that it hears of the connection's end in time."""
+    """Stands in for a sender that has nothing to send, so that it hears of the connection's end in time."""
 
     def __init__(self, sender: FileSender) -> None:
         self._sender = sender

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import ssl
 import warnings
 from collections.abc import Callable
@@ -55,6 +56,31 @@ def test_a_modern_client_is_served(listen: Any, connect: Any, trusting: ssl.SSLC
         assert phone.ask(POST).body == b"1 hello"
     assert len(phone.ask(b"GET /file HTTP/1.1\r\n\r\n").body) == 3_000_000
     assert phone.ask(POST).body == b"1 hello"
+
+
+def test_who_has_the_whole_file_may_close_at_once(
+    serve: Callable[..., int],
+    certificate: Certificate,
+    connect: Any,
+    trusting: ssl.SSLContext,
+    tmp_path: Path,
+) -> None:
+    ends: queue.Queue[tuple[int, bool]] = queue.Queue()
+    file = tmp_path / "file"
+    file.write_bytes(bytes(1_000_000))
+
+    def handle(request: Request) -> Response:
+        return Response(
+            200, (), FileBody(str(file), 1_000_000, on_end=lambda size, whole: ends.put((size, whole)))
+        )
+
+    context = server_context(certificate.certificate, certificate.key, Profile.MODERN)
+    port = serve(HttpFactory(handle), context)
+    for _ in range(20):
+        phone: Client = connect(port, trusting)
+        assert len(phone.ask(b"GET /file HTTP/1.1\r\n\r\n").body) == 1_000_000
+        phone.socket.close()
+        assert ends.get(timeout=30) == (1_000_000, True)
 
 
 def test_http_1_0_over_tls_ends_with_a_farewell(listen: Any, connect: Any, trusting: ssl.SSLContext) -> None:
