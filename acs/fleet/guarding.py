@@ -13,7 +13,7 @@ import re
 from acs.cwmp import messages as cwmp
 from acs.fleet.changes import Changes, TimelineEntry
 from acs.fleet.device import Learning
-from acs.fleet.facts import line_name
+from acs.fleet.facts import MAX_LINES, line_name
 from acs.fleet.outcome import label
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
@@ -27,6 +27,7 @@ COME_AGAIN = "call-again:"
 CALL_STATE = "call_state"
 BUSY = "busy"
 
+_LINE = re.compile(r".*VoiceProfile\.\d+\.Line\.\d+\.", re.IGNORECASE)
 _CALL_STATE = re.compile(r".*VoiceProfile\.\d+\.Line\.\d+\.CallState", re.IGNORECASE)
 
 #: States in which nobody is on the line (TR-104, CallState); nothing told is taken as nothing going on.
@@ -51,7 +52,7 @@ def may_be_asked(situation: Situation) -> bool:
 
 def question(task: Task, situation: Situation) -> Step | Changes:
     """The question; changes where there is nothing to ask for."""
-    names = call_states(situation)
+    names = call_states(situation) or _supposed(situation)
     if not names:
         return Changes(tasks=(_told(task, situation, lines=0),), urgent=True)
     return Step(cwmp.GetParameterValues(names), ASK + task.id)
@@ -106,6 +107,15 @@ def call_states(situation: Situation) -> tuple[str, ...]:
     if tree is None:
         return ()
     return tuple(name for name in tree if name[-10:].lower() == ".callstate" and _CALL_STATE.fullmatch(name))
+
+
+def _supposed(situation: Situation) -> tuple[str, ...]:
+    """Those that the phone's lines would have, where none are known: its names may come from another phone of
+    its model that had none. Who has none says 9005."""
+    tree = situation.tree
+    if tree is None:
+        return ()
+    return tuple(name + "CallState" for name in tree if _LINE.fullmatch(name))[:MAX_LINES]
 
 
 def _told(task: Task, situation: Situation, *, lines: int) -> Task:

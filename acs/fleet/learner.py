@@ -11,6 +11,8 @@ Each function takes the situation and gives changes; `state.asked` says what is 
 
 from __future__ import annotations
 
+import re
+
 from msgspec import structs
 
 from acs.cwmp.messages import (
@@ -46,6 +48,9 @@ from acs.fleet.step import Step
 from acs.fleet.walking import MAX_NAME_LENGTH, level, table_changes
 
 REF = "learn"
+
+#: Tables whose instances differ among the phones of a model: accounts are set up on each.
+_LINES = re.compile(r".*\.VoiceProfile\.(\d+\.Line\.)?", re.IGNORECASE)
 
 #: Faults that speak of a request's size rather than of its content.
 _TOO_MUCH = (9002, 9004)
@@ -218,13 +223,16 @@ def _walks_for_the_first_time(state: LearningState) -> bool:
 
 
 def _with_model(state: LearningState, profile: ModelProfile) -> LearningState:
-    """On with the names of the model, after those objects that this phone listed and the model has not."""
+    """On with the names of the model, after those objects that this phone listed and the model has not, and
+    after a look at how many lines it has: whether one of them is in a call must be known of each."""
     own = tuple(path for path in state.paths if not _is_root(path) and path not in profile.names)
+    lines = tuple(name for name in profile.names if _LINES.fullmatch(name))
     return structs.replace(
         state,
-        stage=Stage.NAMES if own else Stage.VALUES,
+        stage=Stage.NAMES if own or lines else Stage.VALUES,
         branches=(profile.root,),
         paths=own,
+        checks=lines,
         checked=(),
         walked=False,
     )

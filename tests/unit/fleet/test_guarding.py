@@ -84,8 +84,35 @@ def test_a_phone_without_call_state_cannot_be_asked(desk, phone):
     desk.learnt(phone)
     task = desk.task(RebootWork(), guard=GUARD)
     desk.inform("2 PERIODIC", phone=phone)
-    assert names(desk.talk(phone)) == ["Reboot"]
+    assert names(desk.talk(phone)) == ["GetParameterValues", "Reboot"]
     assert desk.tasks[task].evidence[guarding.CALL_STATE]["lines"] == 0
+
+
+def test_a_phone_without_lines_is_not_asked(desk, phone):
+    phone.model = {name: told for name, told in phone.model.items() if ".Services." not in name}
+    desk.learnt(phone)
+    desk.task(RebootWork(), guard=GUARD)
+    desk.inform("2 PERIODIC", phone=phone)
+    assert names(desk.talk(phone)) == ["Reboot"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_each_line_of_a_phone_is_asked_whatever_the_first_of_its_model_had(
+    desk, another_desk, calling, first
+):
+    """Its names are those of the model, learnt from a phone with fewer lines, or without CallState."""
+    desk.learnt(calling(*["Idle"] * first))
+    another_desk.profiles = desk.profiles
+    phone = calling("Idle", "Idle")
+    phone.model[f"{LINE}2.Enable"] = ("Enabled", "xsd:string")
+    phone.model["Device.Services.VoiceService.1.VoiceProfile.3.Line.1.CallState"] = ("InCall", "xsd:string")
+    another_desk.learnt(phone)
+    task = another_desk.task(RebootWork(), guard=GUARD)
+    another_desk.inform("2 PERIODIC", phone=phone)
+    assert names(another_desk.talk(phone)) == ["GetParameterValues", "ScheduleInform"]
+    assert (
+        another_desk.tasks[task].evidence["busy"]["why"] == "line 1 of voice profile 3 is in a call (InCall)"
+    )
 
 
 def test_a_phone_that_lists_the_state_and_does_not_know_it_cannot_be_asked_either(desk, calling):
@@ -150,7 +177,7 @@ def test_a_phone_that_tells_no_call_state_fetches_its_firmware_when_it_is_idle(d
     desk.namespace = CWMP_1_2
     task = desk.task(IMAGE, guard=Guard(not_in_call=True, not_after=desk.now + 1000))
     desk.inform("2 PERIODIC", phone=phone)
-    [asked] = desk.talk(phone)
+    _, asked = desk.talk(phone)
     assert isinstance(asked, m.ScheduleDownload)
     assert (asked.command_key, asked.file_size) == (task, 1000)
     [window] = asked.time_window_list
@@ -170,7 +197,7 @@ def test_a_phone_that_refuses_to_wait_gets_an_ordinary_download(desk, patient):
     desk.namespace = CWMP_1_2
     task = desk.task(IMAGE, guard=GUARD)
     desk.inform("2 PERIODIC", phone=phone)
-    assert names(desk.talk(phone)) == ["ScheduleDownload", "Download"]
+    assert names(desk.talk(phone)) == ["GetParameterValues", "ScheduleDownload", "Download"]
     assert desk.tasks[task].state is TaskState.WAITING
 
 
@@ -186,7 +213,7 @@ def test_who_cannot_wait_itself_is_not_asked_to(desk, phone_with, namespace, met
     desk.namespace = namespace
     desk.task(IMAGE, guard=GUARD)
     desk.inform("2 PERIODIC", phone=phone)
-    assert names(desk.talk(phone)) == ["Download"]
+    assert names(desk.talk(phone)) == ["GetParameterValues", "Download"]
 
 
 def test_one_that_tells_its_call_state_is_asked_for_that(desk, calling):

@@ -42,8 +42,13 @@ def test_what_is_learnt_serves_the_next_phone_of_the_model(desk, another_desk, p
     another_desk.inform("0 BOOTSTRAP")
     asked = another_desk.talk(second)
 
-    assert [request.name for request in asked] == ["GetParameterValues"]
-    assert len(asked[0].parameter_names) == 16
+    profiles = "Device.Services.VoiceService.1.VoiceProfile."
+    assert [request.parameter_path for request in asked[:-1]] == [
+        profiles,
+        f"{profiles}1.Line.",
+        f"{profiles}2.Line.",
+    ]
+    assert len(asked[-1].parameter_names) == 16
     assert another_desk.device.learning is Learning.COMPLETE
     assert another_desk.tree["Device.Time.NTPServer1"].writable is True
 
