@@ -73,8 +73,7 @@ def error_text(error: Mapping[str, Any]) -> str:
     place, text = error.get("position"), error.get("value")
     if isinstance(place, int) and isinstance(text, str):
         return f"{shown[0]}: {said}\n{SelectorError(text, place, said).pointed()}"
-    if "value" in error:
-        value = error["value"]
+    if (value := error.get("value")) not in ("", None):
         shown.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return ": ".join([*shown, said])
 

@@ -91,6 +91,7 @@ class _Answer:
         ('{"errors": [{"field": "role", "value": "x", "allowed": ["admin"]}]}', "role: x: allowed: admin"),
         ('{"errors": [{"field": "n", "value": 5, "message": "too big", "allowed": "a number"}]}',
          "n: 5: too big (allowed: a number)"),
+        ('{"errors": [{"field": "line 2", "value": "", "message": "is missing"}]}', "line 2: is missing"),
         ('{"errors": [{"field": "q", "value": "tag =", "message": "found the end", "allowed": "a value",'
          ' "position": 5}]}', "q: found the end (allowed: a value)\ntag =\n     ^"),
     ],
