@@ -89,6 +89,8 @@ def considered(
         reason = "what is to be taken back is under way still"
         return Turn(_deferred(member, reason), later=now + UNDER_WAY_AGAIN)
     refusal = refused(rollout, phone.device, source, number_of=number_of)
+    if refusal is not None and refusal.why is Why.ALREADY and member.attempt:
+        return Turn(_arrived(member, phone.device, now))
     if refusal is not None:
         return Turn(_skipped(member, refusal.text, now))
     latest = 0.0
@@ -286,6 +288,14 @@ def _version(image: Image) -> str:
 
 def _deferred(member: Member, reason: str) -> Member:
     return member.replace(outcome=Outcome.DEFERRED, reason=reason, active=False)
+
+
+def _arrived(member: Member, device: Device, now: float) -> Member:
+    """A phone that was asked in an earlier turn and shows the version by now."""
+    proof = {"version": device.software_version, "proved_by": "it shows the version since"}
+    evidence = {name: fact for name, fact in member.evidence.items() if name != "fault"}
+    arrived = member.replace(outcome=Outcome.SUCCEEDED, reason="", active=False, ended_at=now)
+    return arrived.replace(evidence={**evidence, **proof})
 
 
 def _skipped(member: Member, reason: str, now: float) -> Member:

@@ -201,6 +201,27 @@ def test_a_phone_whose_time_zone_is_not_known_is_never_touched(fleet):
     assert "time zone" in fleet.member(ids[0]).reason
 
 
+def test_a_phone_that_shows_the_version_later_succeeds_by_a_retry_and_can_be_taken_back(fleet):
+    """Some boot twice before they show it."""
+    phone = fleet.phone("1")
+    fleet.conduct = {phone: broken_image}
+    fleet.rollout()
+    fleet.run([phone])
+    assert fleet.outcomes() == {"failed": 1}
+    fleet.keep(structs.replace(fleet.device(phone), software_version=NEW))
+    fleet.change(lambda one: rules.retried(one, (Outcome.FAILED,), by="Alice", now=fleet.now))
+    fleet.run([phone])
+    assert fleet.outcomes() == {"succeeded": 1}
+    assert fleet.started == {phone: 1}
+    found = fleet.member(phone).evidence
+    assert (found["version_before"], found["version"], "fault" in found) == (OLD, NEW, False)
+    before = type(IMAGE)(f"{OLD}.rom", 900, "cd" * 32, OLD)
+    fleet.conduct = {}
+    fleet.rollout("r2", file=before.name, rollback_of="r1", images={OLD: before})
+    fleet.run([phone], "r2")
+    assert fleet.device(phone).software_version == OLD
+
+
 def in_a_call(task, device, now):
     busy = {"why": "line 1 is in a call (InCall)", "at": now, "times": 1, "session": "s"}
     return task.noting(busy=busy).replace(not_before=now + 300)
