@@ -16,6 +16,7 @@ _FOLDER = Path(__file__).parents[2] / "tests" / "benchmarks"
 _SCRIPTS = {
     "sessions": "sessions.py",
     "select": "selection.py",
+    "console": "console.py",
     "plan": "plans.py",
     "rollout": "rollout.py",
     "rollout-step": "rollout_step.py",
@@ -32,6 +33,7 @@ def bench(ctx: click.Context) -> None:
     \b
     acs bench [sessions]   see `acs bench --help`
     acs bench select       how fast selectors find phones among 100,000
+    acs bench console      how long the console's pages take with 100,000 phones
     acs bench rollout      rollouts among 2,000 phones, some of which go wrong, whatever is killed
     acs bench rollout-step what one step of a rollout costs among 100,000 phones
     acs bench plan         how long a plan for 10,000 phones' configuration takes

@@ -128,7 +128,7 @@ class Selection:
         self._by_id = fields <= _IN_ID and all(
             isinstance(leaf, (Comparison, OneOf, Everything)) for leaf in tested
         )
-        self._asks_notes = searches or not fields.isdisjoint(("tag", "group"))
+        self._asks_notes = searches or not fields.isdisjoint(("tag", "group", "label"))
         self._asks_states = states_known and "state" in fields
         self._asks_ends = any(isinstance(leaf, TaskEnded) for leaf in tested)
         #: what was decided on equal entries, where nothing of a single phone is asked
