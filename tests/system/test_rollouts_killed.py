@@ -15,12 +15,12 @@ from tests.system.killing import processes, slay
 from tests.system.rollout_phones import Phones, eventually
 
 OLD, NEW = "37.72.0.5", "37.72.0.12"
-PHONES, BAD = 48, 4
+PHONES, BAD = 32, 4
 AT_ONCE = 12
 
 #: Seconds between two kills, and how many there are at the most.
 PAUSE = (0.6, 1.6)
-KILLS = 12
+KILLS = 8
 
 
 def insist(server: Any, method: str, path: str, **more: Any) -> Any:
