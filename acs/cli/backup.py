@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Seconds for the server to take the snapshot, and between two pieces of the archive.
-_PATIENCE = 900.0
+_PATIENCE = 300.0
 
 _SPOKEN = {"open_tasks": "open tasks", "files": "stored files", "awaited": "awaited phones"}
 
