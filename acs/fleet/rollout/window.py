@@ -1,7 +1,8 @@
 """The hours in which phones may be touched: weekdays, hours and a zone, without black-out dates.
 
 A step that cannot end before the window does is not begun. Windows that touch are one. On a black-out date,
-by the phone's clock, nothing is open, also not the rest of a night that began before it.
+by the phone's clock, nothing is open, also not the rest of a night that began before it. In the night in
+which clocks are changed a window begins and ends so that no clock shows an hour outside it.
 """
 
 from __future__ import annotations
@@ -129,8 +130,8 @@ def _openings(window: Window, clock: Clock, now: float, step: float) -> list[Ope
             continue
         start, length = day * _DAY + _seconds(window.start), _length(window)
         for first, last in _without(start, start + length, dark):
-            one = Opening(_at(clock, first), _at(clock, last))
-            if one.end > now:
+            one = Opening(max(_at(clock, first)), min(_at(clock, last)))
+            if one.end > max(now, one.start):
                 found.append(one)
         if len(found) > 7 and found[-1].end - step >= now:
             break
@@ -162,10 +163,11 @@ def _merged(openings: list[Opening]) -> list[Opening]:
     return merged
 
 
-def _at(clock: Clock, local: float) -> float:
-    """When a clock shows this: `local` in seconds since the epoch as if the place were at Greenwich."""
-    guess = local - clock.ahead(local)
-    return local - clock.ahead(guess)
+def _at(clock: Clock, local: float) -> list[float]:
+    """When a clock shows this: `local` in seconds since the epoch as if the place were at Greenwich. Twice in
+    the hour that comes twice; for one that is left out, by the time before and by the time after it."""
+    found = [local - clock.ahead(local + side) for side in (-_DAY, _DAY)]
+    return [at for at in found if at + clock.ahead(at) == local] or found
 
 
 def _seconds(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -50,6 +50,29 @@ NIGHT = Window("01:00", "05:00", days=("mon",), zone="Europe/Berlin")
 def test_a_step_that_cannot_end_in_time_waits_for_the_next_night(now, opens):
     found = window.opening([NIGHT], None, None, now=at(now, "Europe/Berlin"), step=900)
     assert found.start == at(opens, "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("hours", "night", "opens", "ends"),
+    [
+        (("01:00", "02:30"), "2026-10-25", "2026-10-24T23:00", "2026-10-25T00:30"),
+        (("02:30", "05:00"), "2026-10-25", "2026-10-25T01:30", "2026-10-25T04:00"),
+        (("01:00", "05:00"), "2026-10-25", "2026-10-24T23:00", "2026-10-25T04:00"),
+        (("01:00", "02:30"), "2026-03-29", "2026-03-29T00:00", "2026-03-29T00:30"),
+        (("02:30", "05:00"), "2026-03-29", "2026-03-29T01:30", "2026-03-29T03:00"),
+        (("00:30", "05:00"), "2026-03-29", "2026-03-28T23:30", "2026-03-29T03:00"),
+    ],
+)
+def test_when_clocks_are_changed_no_clock_shows_an_hour_outside_the_window(hours, night, opens, ends):
+    """02:40 before the hour comes again is no time between 01:00 and 02:30."""
+    before = datetime.fromisoformat(night).replace(tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+    found = window.opening([Window(*hours, zone="Europe/Berlin")], None, None, now=before, step=900)
+    assert [
+        datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M") for at in (found.start, found.end)
+    ] == [
+        opens,
+        ends,
+    ]
 
 
 def test_on_a_black_out_date_nothing_is_open_nor_the_rest_of_the_night_before_it():
