@@ -83,7 +83,7 @@ def _rollouts(fleet: Fleet) -> dict[str, str]:
         "August firmware",
         kind="firmware",
         file=IMAGE,
-        select="all",
+        select=WELL,
         waves=[3, "50%", "rest"],
         soak=3600,
         gate={"success": 0.9, "informs": 1},

@@ -1,4 +1,4 @@
-"""Rollouts: a new one page by page, watched to its end; one that halts, is tried again, taken back or aborted."""
+"""Rollouts: a new one page by page, watched to its end; one that halts, is tried again or taken back."""
 
 from __future__ import annotations
 
