@@ -222,7 +222,8 @@ class Recorder:
         recording = live.recording
         recording.heard_at = live.session.last_at
         if live.came is not None:
-            recording.blanking.know(secrets_of(TraceStart(sid="", tasks=live.came), self._catalogue))
+            came = TraceStart(sid="", tasks=live.came)
+            recording.blanking.know(secrets_of(came, self._catalogue, self._secret))
             recording.came, live.came = live.came, None
         return recording
 
@@ -263,7 +264,7 @@ class Recorder:
     # --- how things stand -------------------------------------------------------------------------------
 
     def _recording(self, key: str, trace: str, start: TraceStart) -> Recording:
-        secrets = {*self._secrets, *secrets_of(start, self._catalogue)}
+        secrets = {*self._secrets, *secrets_of(start, self._catalogue, self._secret)}
         blanking = Blanking(self._secret, secrets)
         return Recording(self._runner, key, trace, blanking, self._now, self._randomness)
 

@@ -30,26 +30,40 @@ from acs.fleet.task import (
     UploadWork,
     Work,
 )
-from acs.fleet.trace.blanking import Blanking
+from acs.fleet.trace.blanking import Blanking, SecretParameter
 from acs.fleet.trace.records import TraceStart
 
 _Values = dict[str, str | int | float | bool | TypedValue]
 
 
-def secrets_of(start: TraceStart, catalogue: Catalogue) -> set[str]:
-    """The secrets that a session which begins so may speak of."""
+def secrets_of(start: TraceStart, catalogue: Catalogue, secret: SecretParameter) -> set[str]:
+    """The secrets that a session which begins so may speak of.
+
+    :param secret: whether the value of a parameter must not be shown.
+    """
     found = {start.notes.connection_request.password}
     if start.device is not None:
         found.add(start.device.connection_request.password)
+        told = start.device.inform_parameters
+        found.update(value for name, (value, _) in told.items() if secret(name))
         attributes = attributes_of(start.device, start.notes)
         desired = effective(start.layers, attributes).effective
         found.update(one.value for key, one in desired.items() if catalogue.secret(key))
+    found.update(one.value for name, one in start.parameters.items() if one.value and secret(name))
     for task in start.tasks:
+        if isinstance(task.work, SetParameterValuesWork | AddObjectWork):
+            found.update(_secret_values(task.work, secret))
         if isinstance(task.work, DownloadWork):
             found.update(task.work.values.get(key, "") for key in task.work.secrets)
         if isinstance(task.work, DownloadWork | UploadWork):
             found.add(task.work.password)
     return found - {""}
+
+
+def _secret_values(work: SetParameterValuesWork | AddObjectWork, secret: SecretParameter) -> set[str]:
+    above = work.object if isinstance(work, AddObjectWork) else ""
+    values = (value for name, value in work.values.items() if secret(above + name))
+    return {str(value.value if isinstance(value, TypedValue) else value) for value in values}
 
 
 def without_secrets(start: TraceStart, catalogue: Catalogue, blanking: Blanking) -> TraceStart:

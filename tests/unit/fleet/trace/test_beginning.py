@@ -29,6 +29,7 @@ from acs.fleet.trace.records import TraceStart
 PASSWORD = "Device.ManagementServer.Password"
 LINE = "account.1.password"
 CATALOGUE = key_loading.shipped()
+SECRET = secret_parameter(CATALOGUE)
 
 #: one secret each, for the place where it stands
 WAKE, OWN_WAKE, TOLD, LAYERED, TEMPLATED, SET, ADDED, LINKED, FETCHED, MADE, SENT, FOUND, HEARD = (
@@ -82,7 +83,7 @@ def start() -> TraceStart:
 
 @pytest.fixture
 def kept(start) -> TraceStart:
-    blanking = Blanking(secret_parameter(CATALOGUE), secrets_of(start, CATALOGUE))
+    blanking = Blanking(secret_parameter(CATALOGUE), secrets_of(start, CATALOGUE, SECRET))
     return without_secrets(start, CATALOGUE, blanking)
 
 
@@ -116,6 +117,6 @@ def test_a_replay_is_not_recorded(kept):
 
 
 def test_the_secrets_that_messages_may_speak_of(start):
-    found = secrets_of(start, CATALOGUE)
-    assert {WAKE, OWN_WAKE, LAYERED, TEMPLATED, FETCHED, MADE, SENT} <= found
+    found = secrets_of(start, CATALOGUE, SECRET)
+    assert {WAKE, OWN_WAKE, TOLD, LAYERED, TEMPLATED, SET, ADDED, FETCHED, MADE, SENT, HEARD} <= found
     assert "" not in found
