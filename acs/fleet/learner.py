@@ -165,7 +165,7 @@ def unanswered(situation: Situation, reason: str) -> Changes:
     changes = Changes(
         device=device if device is not situation.device else None,
         learning=state,
-        profile=profile if profile is not situation.known_profile else None,
+        profile=profile if profile.version > situation.known_profile.version else None,
         timeline=(entry,),
         urgent=True,
     )
@@ -402,7 +402,7 @@ def _onward_with(
         device=device if device is not situation.device else None,
         learning=state,
         parameters=parameters,
-        profile=profile if profile is not situation.known_profile else None,
+        profile=profile if profile.version > situation.known_profile.version else None,
     )
     return _onward(situation.after(changes), changes)
 

@@ -442,3 +442,20 @@ def test_the_newest_common_version_is_told_to_a_phone_of_version_1_4(phone):
     assert got.namespace == phone.namespace
     phone.opens("2 PERIODIC")
     assert phone.gets("InformResponse").header("UseCWMPVersion") is None
+
+
+def test_a_phone_whose_version_is_found_to_be_another_in_mid_session_is_read_anew(server, operator):
+    phone = server.phone(product_class="Updated")
+    version = "Device.DeviceInfo.SoftwareVersion"
+    phone.tree[version] = "1.0"
+    phone.holds_session("0 BOOTSTRAP")
+    task = operator.asks(phone, GetParameterValuesWork(names=(version,)))
+    phone.opens("2 PERIODIC")
+    phone.sends_nothing()
+    told = texts.get_parameter_values_response({version: "9.9", "Device.Odd.New": "x"})
+    phone.answers(phone.gets("GetParameterValues"), told)
+    phone.tree |= {version: "9.9", "Device.Odd.New": "x"}
+    phone.goes_on_until()
+    assert operator.task(task).state == "done"
+    assert operator.device(phone).software_version == "9.9"
+    assert not [line.text for line in operator.timeline(phone) if "Internal error" in line.text]
