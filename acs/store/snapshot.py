@@ -61,7 +61,7 @@ def counts() -> list[Call[int]]:
 
 
 def take(url: str, out: BinaryIO) -> Snapshot:
-    """Write the snapshot to `out`. Raises `StoreUnavailable` or `StoreRefused`, and OSError of `out` alone."""
+    """Write the snapshot to `out`. Raises `StoreUnavailable`, `StoreRefused`, and OSError of `out`."""
     client: Any = Redis.from_url(
         url, protocol=2, socket_timeout=PATIENCE, socket_connect_timeout=10, retry=Retry(NoBackoff(), 0)
     )
