@@ -53,11 +53,11 @@ def watch(server: Server, rollout_name: str, interval: float, timeout: float) ->
     if server.printer.as_json:
         server.printer.json(last)
     text = f"{last['name']}: {last['state']}" + (f": {last['reason']}" if last["reason"] else "")
-    end = _ENDS[last["state"]]
+    end, how_far = _ENDS[last["state"]], counted(last) or "no phones"
     if end is not None:
-        raise end(f"{text} ({counted(last)})")
+        raise end(f"{text} ({how_far})")
     if not server.printer.as_json:
-        server.printer.result(last, f"{text} ({counted(last)})")
+        server.printer.result(last, f"{text} ({how_far})")
 
 
 def _looks(server: Server, identifier: str, interval: float, timeout: float) -> Iterator[dict[str, Any]]:
