@@ -18,6 +18,10 @@ from acs.cwmp.layout import CONTAINERS, KNOWN_ELEMENTS, LEAVES
 #: Open elements at which mending is given up; far above any message, far below what would cost memory.
 _DEEPEST = 200
 
+#: `<` and `&` in a text that is mended, of which each costs a step in Python: those of 300,000
+#: parameters. With more, other phones would wait for seconds.
+_MOST_MARKS = 2_000_000
+
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:(?:amp|lt|gt|quot|apos|#(?P<ten>[0-9]{1,8})|#[xX](?P<hex>[0-9a-fA-F]{1,8}));)?")
 _NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*(?::[A-Za-z_][A-Za-z0-9_.\-]*)?"
@@ -60,6 +64,8 @@ def mend(text: str, repairs: list[str]) -> str:
     begin = allowed.find("<")
     if begin < 0:
         raise BeyondRepair(f"the body is not XML: it begins with {text[:40]!a}")
+    if allowed.count("<") + allowed.count("&") > _MOST_MARKS:
+        raise BeyondRepair(f"the body is not XML, and has more than {_MOST_MARKS} '<' and '&' to look at")
     if allowed[:begin].strip("\ufeff \t\r\n"):
         repairs.append("text before the document was left out")
     return _Mender(allowed, repairs).run(begin)

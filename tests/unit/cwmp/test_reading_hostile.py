@@ -78,6 +78,12 @@ def test_nesting_beyond_the_limit_is_refused():
         read(nested(MAX_DEPTH - 3))
 
 
+@pytest.mark.parametrize("scrap", [b"<a", b"&<", b"<"])
+def test_a_text_that_would_have_to_be_mended_everywhere_is_refused(scrap):
+    with pytest.raises(NotSoap, match="2000000 '<' and '&'"):
+        read(b"<Envelope><Body><Inform>" + scrap * 2_000_000 + b"</Inform></Body></Envelope>")
+
+
 def test_more_elements_than_the_limit_are_refused():
     with pytest.raises(NotSoap, match="elements"):
         read(b"<Envelope><Body><Inform>" + b"<a/>" * (MAX_ELEMENTS + 1) + b"</Inform></Body></Envelope>")
