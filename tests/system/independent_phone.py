@@ -121,6 +121,15 @@ class Connection:
         self.writer.transport.abort()
 
 
+async def put_away(*lives: asyncio.Task) -> None:
+    """End what phones are doing. `wait_for` of Python 3.11 forgets a cancellation that comes together with
+    what it waits for, so that one may have to be told again."""
+    while alive := [life for life in lives if not life.done()]:
+        for life in alive:
+            life.cancel()
+        await asyncio.wait(alive, timeout=1)
+
+
 async def exchange(
     method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:

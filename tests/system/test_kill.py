@@ -25,7 +25,7 @@ from tests.system.killing import processes, slay
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from independent_phone import NOT_ANSWERED, NOT_HEARD, NOT_REACHED, Phone, exchange
+from independent_phone import NOT_ANSWERED, NOT_HEARD, NOT_REACHED, Phone, exchange, put_away
 
 #: The `Server` of this directory's conftest, which cannot be imported by name.
 Server = Any
@@ -136,11 +136,7 @@ async def living(phones: list[Phone]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        alive = set(lives)
-        while alive:  # asyncio.wait_for of Python 3.11 may swallow a cancellation
-            for life in alive:
-                life.cancel()
-            _, alive = await asyncio.wait(alive, timeout=0.2)
+        await put_away(*lives)
     faults = [life.exception() for life in lives if not life.cancelled()]
     assert not faults, faults
 

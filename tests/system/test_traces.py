@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 
-from tests.system.independent_phone import Phone
+from tests.system.independent_phone import Phone, put_away
 
 SECRET = "s3cret-of-the-phone"
 PASSWORD = "Device.ManagementServer.ConnectionRequestPassword"
@@ -50,9 +49,7 @@ def test_recorded_in_two_processes_and_played_again(start_server):
             assert put.status_code == 201
             await until(lambda: len(ended()) == 2, meanwhile=phone.poke)
         finally:
-            life.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await life
+            await put_away(life)
         return max(ended(), key=lambda one: one["size"])["id"]
 
     trace = asyncio.run(work())
