@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-_RANGE = re.compile(rb"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.IGNORECASE)
+_RANGE = re.compile(rb"\s*bytes\s*=\s*(\d{0,40})\s*-\s*(\d{0,40})\s*", re.IGNORECASE)
 
 
 class Span(Struct, frozen=True):

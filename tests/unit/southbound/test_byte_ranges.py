@@ -15,6 +15,7 @@ from acs.southbound.byte_ranges import NotSatisfiable, Span, same_entity, wanted
         (b"bytes=0-99", Span(0, 100)),
         (b"bytes=10-", Span(10, 90)),
         (b"bytes=90-500", Span(90, 10)),
+        (b"bytes=90-18446744073709551615", Span(90, 10)),
         (b"bytes=-5", Span(95, 5)),
         (b"bytes=-500", Span(0, 100)),
         (b" Bytes = 1 - 2 ", Span(1, 2)),
