@@ -1,4 +1,4 @@
-"""Configuration layers, files, groups, alerts, users, audit, settings; and what is said when it goes wrong."""
+"""Configuration layers, files, groups, alerts, users, audit and more; and what is said when it goes wrong."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_notes_are_kept_and_stand_on_top(browser: Browser, fleet: Fleet):
 
 
 def test_parameters_are_found_read_and_set(browser: Browser, fleet: Fleet):
-    browser.open(fleet.phone(2))
+    browser.open(fleet.phone(8))
     browser.follow("Parameters", ".tabs")
     browser.fill("find", "NTPServer1")
     browser.wait(lambda: len(browser.all("#list tbody tr")) == 1, "one parameter")
@@ -54,7 +54,7 @@ def test_parameters_are_found_read_and_set(browser: Browser, fleet: Fleet):
 
 
 def _has(browser: Browser, fleet: Fleet, words: str) -> bool:
-    browser.open(f"{fleet.phone(2)}/parameters?find=NTPServer2")
+    browser.open(f"{fleet.phone(8)}/parameters?find=NTPServer2")
     return words in browser.text
 
 

@@ -101,6 +101,19 @@ def test_a_deed_on_ticked_phones_says_what_and_to_whom_and_asks(browser: Browser
     assert fleet.api("GET", "/devices", params={"q": "tag = floor2"})["total"] == count
 
 
+def test_all_that_match_are_those_of_the_search_that_was_typed(browser: Browser, fleet: Fleet):
+    browser.open("/phones")
+    browser.fill("q", "lobby", ".filters")
+    shows(browser, "Reception", "Meeting room 1", "Meeting room 2")
+    browser.press("CSV")
+    assert len(browser.downloaded("phones.csv").splitlines()) == 4
+    browser.click("input[data-all]")
+    browser.run("document.querySelector('.bulk input[name=all]').checked = true")
+    browser.fill("value", "front", ".bulk")
+    browser.press("Add", ".bulk", leaves=True)
+    browser.says("3 phones", "Meant by lobby", "No, go back")
+
+
 def test_rows_are_gone_through_and_ticked_by_keys(browser: Browser, fleet: Fleet):
     browser.open("/phones")
     browser.keys("j", "j", "x")

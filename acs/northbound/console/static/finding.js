@@ -11,6 +11,14 @@ async function fetchPart(url, signal) {
   return { ok: answer.ok, text: await answer.text() };
 }
 
+// What goes on from the list goes on from what is searched now.
+function follow(fields) {
+  for (const one of document.querySelectorAll("[data-searched]")) {
+    if (one.href) one.search = new URLSearchParams({ q: fields.get("q") ?? "" });
+    else one.value = fields.get("q") ?? "";
+  }
+}
+
 // <input data-search> in a form: its list, the element that data-search names, is fetched anew.
 function startList(input) {
   const form = input.form;
@@ -29,6 +37,7 @@ function startList(input) {
       list.innerHTML = answer.ok ? answer.text : `<div class="empty"><h3>That did not work</h3><p></p></div>`;
       if (!answer.ok) list.querySelector("p").textContent = answer.text;
       history.replaceState(null, "", shown);
+      follow(fields);
       document.dispatchEvent(new Event("part"));
     } catch (error) {
       if (error.name === "AbortError") return;
