@@ -1,9 +1,9 @@
 """`GET /api/v1/events` as server-sent events: one open answer, kept going by a `_Following`.
 
 It writes what the feed has behind its place, then waits for more. While the connection takes no bytes it
-writes nothing and remembers its place only. Every `SIGN_OF_LIFE` seconds it says that it is there. Before each
-sign, and before it tells anything, it looks whether its caller may still see what it could see at first; if
-not, the answer ends.
+writes nothing and remembers its place only. Every `SIGN_OF_LIFE` seconds it says that it is there. Before
+each sign, and before it tells anything, it looks whether its caller may still see what it could see at
+first; if not, the answer ends.
 """
 
 from __future__ import annotations

@@ -163,7 +163,6 @@ def test_the_mark_stands_in_the_line_that_is_wrong():
     assert caught.value.pointed() == "and online\n^"
 
 
-
 # --- printing -------------------------------------------------------------------------------------------
 
 _TEXTS = st.text(min_size=1, max_size=8).filter(str.strip) | st.sampled_from(
