@@ -19,7 +19,7 @@ from acs.simulator.personas import PERSONAS
 ACS = str(Path(sys.executable).with_name("acs"))
 FIRST_MAC = 0x001565E00000
 #: personas that cannot do one of the tasks, and whose failure is the right answer
-CANNOT = {("snom-like", "upload")}
+CANNOT = {("snom-like", "upload"), ("forgets-names", "set_parameter_values")}
 
 
 def serial_of(index: int, persona: str) -> str:
