@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
@@ -50,6 +51,8 @@ __all__ = [
     "Response",
     "text_response",
 ]
+
+log = structlog.get_logger("acs.southbound.http")
 
 #: A phone may take minutes to collect the values it was asked for, and sends nothing meanwhile (quirk 17).
 IDLE_TIMEOUT = 900.0
@@ -173,7 +176,11 @@ class HttpFactory(ServerFactory):
     def _check_idle(self) -> None:
         now = self.clock()
         for connection in list(self._connections):
-            connection.check_idle(now)
+            try:
+                connection.check_idle(now)
+            except Exception:  # one that cannot be ended must not keep all others from being looked at
+                log.exception("an idle connection could not be ended", peer=connection.connection.peer)
+                connection.cut()
 
     def _sweep_no_more(self) -> None:
         if self._sweep.running:

@@ -366,7 +366,11 @@ class HttpConnection(Protocol):
         """End the connection at once, whatever it is doing."""
         self._phase = _Phase.CLOSED
         self._abort_sink("the connection was cut")
-        self._transport.abortConnection()
+        try:
+            self._transport.abortConnection()
+        except Exception:  # a transport whose socket is gone already; others must be cut all the same
+            log.exception("a connection could not be cut", **self._whose())
+            self.connectionLost()
 
     def check_idle(self, now: float) -> None:
         """End the connection if nothing has happened on it for too long. Called by the factory's sweep."""
