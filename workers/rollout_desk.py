@@ -56,6 +56,13 @@ class Desk:
             return {}
         return {one.device: one.member for one in self.known(rollout.rollback_of, device_ids)}
 
+    def written_before(self, rollout: Rollout) -> dict[str, str | None] | None:
+        """What the rollout that this one takes back wrote; None for one that takes back none."""
+        if not rollout.rollback_of:
+            return None
+        taken_back = self.runner.run(rollouts.get(rollout.rollback_of))
+        return dict(taken_back.rollout.values) if taken_back is not None else {}
+
     def tell(self, rollout: Rollout, device_id: str, text: str, **facts: Any) -> None:
         """A line in the phone's timeline."""
         data = {"rollout": rollout.id, "name": rollout.definition.name, **facts}

@@ -234,8 +234,15 @@ def _undone(desk: Desk, rollout: Rollout, one: Known) -> Member:
 def _restore(desk: Desk, rollout: Rollout, device: str, member: Member, why: str) -> None:
     if member.before:
         reason = f"rollout {rollout.definition.name}: taken back, {why}"
+        over = None if rollout.rollback_of else rollout.values
         steps = rollout_values.write(
-            device, member.before, by=rollout.created_by, reason=reason, reboot=False, at=desk.now()
+            device,
+            member.before,
+            over=over,
+            by=rollout.created_by,
+            reason=reason,
+            reboot=False,
+            at=desk.now(),
         )
         desk.runner.drive(steps)
 

@@ -186,7 +186,8 @@ def _want(desk: Desk, rollout: Rollout, device: str, member: Member, source: Mem
     by, reason = rollout.created_by, f"rollout {rollout.definition.name}"
     reboot, at = rollout.definition.reboot, member.turn_at
     if values:
-        steps = rollout_values.write(device, values, by=by, reason=reason, reboot=reboot, at=at)
+        over = desk.written_before(rollout)
+        steps = rollout_values.write(device, values, over=over, by=by, reason=reason, reboot=reboot, at=at)
         if not desk.runner.drive(steps):
             return "unknown"
     applied = desk.runner.drive(rollout_values.apply(device, at=at, reboot=reboot))

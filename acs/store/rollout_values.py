@@ -23,12 +23,22 @@ def before(device_id: str, keys: Sequence[str]) -> Steps[dict[str, str | None]]:
     return {key: own.get(key) for key in keys}
 
 
-def write(device_id: str, values: Values, *, by: str, reason: str, reboot: bool, at: float) -> Steps[bool]:
-    """Write these into the phone's own layer; False where there is no such phone. May be repeated."""
+def write(
+    device_id: str, values: Values, *, over: Values | None, by: str, reason: str, reboot: bool, at: float
+) -> Steps[bool]:
+    """Write these into the phone's own layer; False where there is no such phone. May be repeated.
+
+    With `over` a key is written only where the layer says of it what `over` says: what somebody changed since
+    then is theirs.
+    """
 
     def changed(layer: Layer, _: Sequence[Version]) -> tuple[Layer, Version] | None:
-        wanted = rules.merged(layer, values, replace=False)
-        return rules.written(layer, wanted, touched=values, now=reboot, at=at, by=by, reason=reason)
+        own = layer.values
+        meant = {
+            key: text for key, text in values.items() if over is None or own.get(key) == over.get(key, text)
+        }
+        wanted = rules.merged(layer, meant, replace=False)
+        return rules.written(layer, wanted, touched=meant, now=reboot, at=at, by=by, reason=reason)
 
     written = yield from layers.edit(layers.of_phone(device_id), changed)
     return written is not None

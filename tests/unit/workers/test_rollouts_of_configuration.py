@@ -53,7 +53,9 @@ class ConfigFleet(Fleet):
         return dict(named.layer.values)
 
     def own(self, device_id, values):
-        steps = rollout_values.write(device_id, values, by="Alice", reason="", reboot=False, at=self.now)
+        steps = rollout_values.write(
+            device_id, values, over=None, by="Alice", reason="", reboot=False, at=self.now
+        )
         assert self.runner.drive(steps)
 
 
@@ -81,6 +83,16 @@ def test_what_was_there_before_comes_back_with_the_rollback(fleet):
     assert fleet.run(ids, "r2").state is State.COMPLETED
     assert fleet.outcomes("r2") == {"succeeded": 2}
     assert [fleet.layer(one) for one in ids] == [{KEY: "own.example"}, {}]
+
+
+def test_what_somebody_changed_since_is_not_taken_back(fleet):
+    ids = fleet.phones(2)
+    fleet.begin()
+    fleet.run(ids)
+    fleet.own(ids[0], {KEY: "mine.example"})
+    fleet.begin("r2", values=None, rollback_of="r1")
+    assert fleet.run(ids, "r2").state is State.COMPLETED
+    assert [fleet.layer(one) for one in ids] == [{KEY: "mine.example"}, {}]
 
 
 def test_what_a_phone_refuses_fails_it_and_says_why(fleet):
