@@ -49,7 +49,7 @@ def test_whatever_is_killed_each_phone_gets_the_image_once(start_server: Any, se
         image = f"ACS-SIM-ROM version={NEW}\n".encode() + b"x" * 50_000
         about = {"version": NEW, "model": "CP860"}
         insist(server, "PUT", f"/api/v1/files/{NEW}.rom", params=about, content=image)
-        select = "model = CP860 and parameter Device.DeviceInfo.HardwareVersion = 37.0.0.0"
+        select = "model = CP860 and parameter Device.Time.LocalTimeZone ~ *"
         everyone = {"q": select, "limit": 1}
         eventually(lambda: insist(server, "GET", "/api/v1/devices", params=everyone)["total"] == PHONES + BAD)
         definition = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from acs.fleet import presence
-from acs.fleet.device import Device
+from acs.fleet.device import Device, Learning
 from acs.fleet.presence import State as Presence
 from acs.fleet.rollout import firmware_check, window
 from acs.fleet.rollout.definition import Kind
@@ -98,6 +98,10 @@ def considered(
         opening = window.opening(
             definition.windows, phone.clock, phone.group_clock, now=now, step=definition.seconds
         )
+        if opening is None and phone.device.learning in (Learning.WANTED, Learning.RUNNING):
+            # its time zone may yet be read
+            waiting = member.replace(since=member.since or now)
+            return put_off(rollout, waiting, no_window(phone), now)
         if opening is None:
             return Turn(_skipped(member, no_window(phone), now))
         if opening.start > now:

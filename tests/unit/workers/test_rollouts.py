@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from acs.fleet.device import Learning
 from acs.fleet.metrics import TASKS
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.approval import Approval
@@ -199,6 +200,17 @@ def test_a_phone_whose_time_zone_is_not_known_is_never_touched(fleet):
     fleet.run(ids)
     assert fleet.outcomes() == {"skipped": 1}
     assert "time zone" in fleet.member(ids[0]).reason
+
+
+def test_a_phone_whose_parameters_are_not_read_yet_may_tell_its_time_zone_later(fleet):
+    phone = fleet.phone("1", learning=Learning.RUNNING)
+    fleet.rollout(window=Window("01:00", "05:00"), patience=600)
+    fleet.step()
+    assert fleet.outcomes() == {"deferred": 1}
+    fleet.now += 900
+    fleet.run([phone])
+    assert fleet.outcomes() == {"skipped": 1}
+    assert "time zone" in fleet.member(phone).reason
 
 
 def test_a_phone_that_shows_the_version_later_succeeds_by_a_retry_and_can_be_taken_back(fleet):
