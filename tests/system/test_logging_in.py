@@ -136,4 +136,4 @@ def test_a_token_is_made_for_some_phones(server, remote):
     words = ("--url", server.urls["web"], "--token", made.stdout.strip())
     assert "tag = nobody" in server.acs("token", "list").stdout
     assert json.loads(remote("device", "list", "--json", *words).stdout)["items"] == []
-    assert remote("group", "list", *words, check=False).returncode == 4
+    assert remote("token", "list", *words, check=False).returncode == 4
