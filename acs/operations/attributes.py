@@ -50,12 +50,14 @@ def check(given: Mapping[str, str | None], field: str = "attributes") -> list[Fi
 def merged(known: Mapping[str, str], given: Mapping[str, str | None]) -> dict[str, str]:
     """The known ones after these: null or empty removes, a secret that comes back blanked stays."""
     stated = {name.lower(): value or "" for name, value in given.items()}
-    kept = {
-        name: known.get(name, "") if value == BLANK and is_secret(name) else value
-        for name, value in stated.items()
-    }
+    kept = {name: known.get(name, "") if is_blanked(name, value) else value for name, value in stated.items()}
     after = {**known, **kept}
     return {name: value for name, value in sorted(after.items()) if value}
+
+
+def is_blanked(name: str, value: str) -> bool:
+    """Whether it is what `shown` tells of a secret: nobody means to set it."""
+    return value == BLANK and is_secret(name)
 
 
 def shown(known: Mapping[str, str]) -> dict[str, str]:

@@ -91,7 +91,7 @@ def _checked(named: str) -> tuple[str, ...]:
 def _known(known: KnownDevice, columns: Sequence[str], now: float) -> list[Any]:
     row = phone_table.row(known, now)
     facts: dict[str, Any] = {
-        **known.notes.attributes,
+        **attributes.shown(known.notes.attributes),
         **structs.asdict(row),
         GROUP: " ".join(row.groups),
         TAGS: " ".join(row.tags),
@@ -101,7 +101,7 @@ def _known(known: KnownDevice, columns: Sequence[str], now: float) -> list[Any]:
 
 def _waiting(phone: AwaitedPhone, columns: Sequence[str]) -> list[Any]:
     facts: dict[str, Any] = {
-        **phone.attributes,
+        **attributes.shown(phone.attributes),
         MAC: phone.mac,
         GROUP: " ".join(phone.groups),
         TAGS: " ".join(phone.tags),

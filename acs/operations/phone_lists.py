@@ -125,7 +125,11 @@ def _read_line(
         found.blame(number, MAC, f"is in line {seen[mac]} already", by_name[MAC], "each phone once")
     else:
         seen[mac] = number
-    given = {name: value for name, value in by_name.items() if name not in _OWN}
+    given = {
+        name: value
+        for name, value in by_name.items()
+        if name not in _OWN and not attributes.is_blanked(name, value)
+    }
     for name, value in given.items():
         wrong = attributes.value_fault(value)
         if wrong:

@@ -10,9 +10,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from acs.datamodel.keys import Catalogue
 from acs.fleet.selector.lexing import LONGEST
-from acs.operations import passwords, selectors
+from acs.operations import browser_sessions, passwords, selectors
 from acs.operations.actors import Role
-from acs.operations.errors import Conflict, Invalid, NotFound
+from acs.operations.errors import Conflict, Invalid, NotFound, WrongLogin
 from acs.operations.ports import Runner, moment
 from acs.store import users as store
 from acs.store.users import User
@@ -137,6 +137,17 @@ async def set_password(runner: Runner, name: str, password: str, *, now: float) 
     passwords.check_new(password, user.name)
     changes = {"password": await passwords.hashed(password), "password_at": now}
     await runner.drive(store.change(user.name, lambda before: structs.replace(before, **changes)))
+
+
+async def change_own_password(
+    runner: Runner, name: str, old: str, new: str, *, address: str, now: float
+) -> None:
+    """As `set_password`, for who knows the present one. Raises TooMany after too many that were wrong."""
+    try:
+        await browser_sessions.prove(runner, name, old, address=address)
+    except WrongLogin:
+        raise Invalid.field("old", "is not the present password", allowed="the present password") from None
+    await set_password(runner, name, new, now=now)
 
 
 async def delete(runner: Runner, name: str) -> None:

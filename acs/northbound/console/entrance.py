@@ -10,7 +10,7 @@ from acs.northbound import browser_session
 from acs.northbound.browser_session import safe_path
 from acs.northbound.console import notices, pages
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
-from acs.operations import browser_sessions, passwords, tokens, users, validation
+from acs.operations import browser_sessions, tokens, users, validation
 from acs.operations.actors import Role
 from acs.operations.errors import Conflict, Invalid, TooMany, WrongLogin
 from acs.operations.tokens import OwnTokenRequest
@@ -96,11 +96,15 @@ async def _change_password(visit: Visit) -> Answer:
     form, name, runner = visit.form(), visit.actor.id, visit.services.runner
     user = await users.find(runner, name)
     try:
-        if user.password and not await passwords.matches(user.password, form.raw("old")):
-            raise Invalid.field("old", "is not your password")
         if form.raw("password") != form.raw("again"):
             raise Invalid.field("password", "was not written the same twice")
-        await users.set_password(runner, name, form.raw("password"), now=visit.now)
+        if user.password:
+            address = visit.services.web.address(visit.request)
+            await users.change_own_password(
+                runner, name, form.raw("old"), form.raw("password"), address=address, now=visit.now
+            )
+        else:  # who came by the provider so far
+            await users.set_password(runner, name, form.raw("password"), now=visit.now)
     except Invalid as error:
         return await _account(visit, status=422, faults=error.errors)
     visit.tell(f"users/{name}", new={"changed": "password"})

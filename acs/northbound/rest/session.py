@@ -13,9 +13,9 @@ from msgspec import Meta, Struct
 from acs.northbound import browser_session
 from acs.northbound.rest.replies import NO_CONTENT, Reply, created, ok
 from acs.northbound.rest.routing import AnyQuery, Call, Route
-from acs.operations import passwords, tokens, users
+from acs.operations import tokens, users
 from acs.operations.actors import Actor, Kind
-from acs.operations.errors import Conflict, Invalid, OperationError, Unavailable
+from acs.operations.errors import Conflict, OperationError, Unavailable
 from acs.operations.tokens import NewToken, OwnTokenRequest
 from acs.operations.users import FirstUser, UserView
 
@@ -87,10 +87,9 @@ async def _set_up(call: Call) -> Reply:
 async def _change_password(call: Call) -> Reply:
     services, asked = call.services, call.read(PasswordRequest)
     name = _user_of(call.actor)
-    user = await users.find(services.runner, name)
-    if not await passwords.matches(user.password, asked.old):
-        raise Invalid.field("old", "is not the present password", allowed="the present password")
-    await users.set_password(services.runner, name, asked.new, now=call.now)
+    await users.change_own_password(
+        services.runner, name, asked.old, asked.new, address=call.address, now=call.now
+    )
     return NO_CONTENT
 
 
@@ -205,7 +204,7 @@ ROUTES = (
         body=PasswordRequest,
         told=lambda _: {"changed": "password"},
         answers={204: None},
-        problems=(404, 409),
+        problems=(404, 409, 429),
     ),
     Route(
         method="POST",

@@ -300,6 +300,14 @@ def test_what_is_exported_can_be_imported(api, known):
         api("DELETE", f"/awaited/{mac}")
 
 
+def test_secrets_are_not_exported_and_stay_when_the_list_comes_back(api, known):
+    known("001565000001")
+    send(api, "mac,sip_password\n001565000001,geheim-1\n001565000002,geheim-2\n")
+    assert "geheim" not in exported(api)
+    assert "geheim" not in exported(api, columns="mac,sip_password")
+    assert send(api, exported(api))["changed"] == 0
+
+
 def test_an_export_has_the_columns_and_the_phones_that_were_asked_for(api, known):
     device = known("001565000001")
     send(api, "mac,extension\n001565000001,2001\n001565000002,2002\n")

@@ -225,6 +225,15 @@ def test_one_changes_ones_own_password_with_the_old_one(log_in, browser, user):
     assert log_in("eve", "quite another one").get("/session").status_code == 200
 
 
+def test_old_passwords_are_not_guessed_at(log_in, user):
+    user("eve", "viewer")
+    eve = log_in("eve")
+    body = {"old": "not this one", "new": "quite another one"}
+    tried = [eve.post("/account/password", json=body).status_code for _ in range(10)]
+    assert tried[0] == 422
+    assert tried[-1] == 429
+
+
 def test_a_token_of_ones_own_may_what_one_may_and_ends_with_one(api, log_in, anonymous, user):
     user("eve", "operator", select="tag = site7")
     eve = log_in("eve")
