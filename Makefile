@@ -20,7 +20,7 @@ setup:
 
 test:
 	@deploy/setup test
-	@.venv/bin/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@.venv/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@deploy/setup test

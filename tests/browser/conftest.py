@@ -12,16 +12,6 @@ from tests.browser.browsing import WIDE, Browser, find_chromium, lines
 from tests.browser.fleet import PASSWORD, Fleet, make_fleet
 from tests.system.conftest import Server
 
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them in one process: there the browser, the server and its phones are shared."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
