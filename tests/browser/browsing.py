@@ -233,6 +233,11 @@ class Browser:
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 
+    def leave(self) -> None:
+        """No page is open, so that none asks a server that stops; what was told until now is forgotten."""
+        self.driver.get("about:blank")
+        self.errors()
+
     def forget(self) -> None:
         """Nobody is signed in, and nothing is chosen."""
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})

@@ -46,9 +46,10 @@ def _checked(chromium: Browser) -> Iterator[Browser]:
     chromium.expected = set()
     chromium.size(WIDE)
     chromium.scheme("light")
-    chromium.errors()
+    chromium.leave()
     yield chromium
     told = chromium.errors()
+    chromium.leave()
     assert not told, f"the browser's console says:\n{lines(told)}"
 
 
