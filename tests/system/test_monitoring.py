@@ -155,11 +155,13 @@ class Run:
         return bool(self.tasks[task])
 
     def _settled(self) -> bool:
-        """No session is open, and the task that waits for the next century was counted."""
+        """What the phones had is told of, by each process at its time; no session is open; the task that waits
+        for the next century was counted."""
         found = scrape(self.url)
         began, ended = (total(found, f"acs_sessions_{what}_total") for what in ("started", "ended"))
         waits = total(found, "acs_tasks_open", state="pending") == 1
-        return waits and began == ended and total(found, "acs_sessions_active") == 0
+        told = ended >= self.summary["sessions"]
+        return waits and told and began == ended and total(found, "acs_sessions_active") == 0
 
     def _collect_secrets(self) -> None:
         server = self.server
