@@ -155,8 +155,8 @@ class Run:
         return bool(self.tasks[task])
 
     def _settled(self) -> bool:
-        """What the phones had is told of, by each process at its time; no session is open; the task that waits
-        for the next century was counted."""
+        """What the phones had is told of, by each process at its time; no session is open; and the task that
+        waits for the next century was counted."""
         found = scrape(self.url)
         began, ended = (total(found, f"acs_sessions_{what}_total") for what in ("started", "ended"))
         waits = total(found, "acs_tasks_open", state="pending") == 1
