@@ -10,6 +10,7 @@ from acs.fleet.requests import DOWNLOAD_TYPES, UPLOAD_TYPES
 from acs.fleet.task import OPEN_STATES
 from acs.northbound.console import notices, pages
 from acs.northbound.console.visits import Answer, Page, Visit, phone_path, redirect
+from acs.northbound.waking import send_wake
 from acs.operations import (
     bulk,
     configuration_targets,
@@ -21,7 +22,6 @@ from acs.operations import (
     task_requests,
     tasks,
     timeline,
-    wake,
     wakes,
 )
 from acs.operations.actors import Role
@@ -123,15 +123,8 @@ async def _do(visit: Visit) -> Answer:
 
 
 async def _wake(visit: Visit, known: KnownDevice) -> Answer:
-    services = visit.services
-    view = await wake.send(
-        visit.runner,
-        services.wake,
-        services.reactor,
-        known.device.id,
-        patience=PATIENCE,
-        by=visit.actor.name,
-        now=visit.now,
+    view = await send_wake(
+        visit.services, known.device.id, patience=PATIENCE, by=visit.actor.name, now=visit.now
     )
     visit.tell(f"devices/{known.device.id}", new={"outcome": view.outcome})
     kind = "good" if view.outcome == "accepted" else "note"
@@ -200,14 +193,8 @@ async def _task(visit: Visit, known: KnownDevice, body: dict[str, Any], back: st
     visit.tell(f"devices/{known.device.id}", new=made.request | {"type": made.type})
     said = f"{made.type.replace('_', ' ').capitalize()}: put down for the phone's next session."
     if visit.form().text("wake"):
-        view = await wake.send(
-            visit.runner,
-            visit.services.wake,
-            visit.services.reactor,
-            known.device.id,
-            patience=PATIENCE,
-            by=visit.actor.name,
-            now=visit.now,
+        view = await send_wake(
+            visit.services, known.device.id, patience=PATIENCE, by=visit.actor.name, now=visit.now
         )
         said += f" Connection request: {view.outcome}."
     return notices.done(back, said)

@@ -9,7 +9,8 @@ from acs.northbound.console import notices, pages
 from acs.northbound.console.phone import PATIENCE, find, frame
 from acs.northbound.console.templating import plural, stamp
 from acs.northbound.console.visits import Answer, Page, Visit, phone_path
-from acs.operations import traces, validation, wake
+from acs.northbound.waking import send_wake
+from acs.operations import traces, validation
 from acs.operations.actors import Role
 from acs.operations.errors import Conflict, Invalid
 from acs.operations.traces import TraceRequest
@@ -47,15 +48,8 @@ async def _order(visit: Visit) -> Answer:
     count = "The next session is" if armed.sessions == 1 else f"The next {armed.sessions} sessions are"
     said = f"{count} recorded."
     if form.text("wake"):
-        services = visit.services
-        woken = await wake.send(
-            visit.runner,
-            services.wake,
-            services.reactor,
-            known.device.id,
-            patience=PATIENCE,
-            by=visit.actor.name,
-            now=visit.now,
+        woken = await send_wake(
+            visit.services, known.device.id, patience=PATIENCE, by=visit.actor.name, now=visit.now
         )
         said += f" Connection request: {woken.outcome}."
     return notices.done(back, said)

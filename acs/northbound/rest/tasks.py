@@ -9,10 +9,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from acs.fleet.task import TaskState
+from acs.northbound import waking
 from acs.northbound.rest.devices import device_of
 from acs.northbound.rest.replies import Reply, created, ok
 from acs.northbound.rest.routing import Call, Route
-from acs.operations import task_requests, tasks, wake
+from acs.operations import task_requests, tasks
 from acs.operations.errors import Invalid
 from acs.operations.task_requests import TaskRequest
 from acs.operations.tasks import TaskList, TaskView
@@ -83,15 +84,8 @@ async def _wake(call: Call) -> Reply:
 
 async def send_wake(call: Call, device_id: str, patience: float = PATIENCE_BESIDE_TASK) -> WakeView:
     """A connection request, and its outcome as far as it is known within `patience`."""
-    services = call.services
-    return await wake.send(
-        services.runner,
-        services.wake,
-        services.reactor,
-        device_id,
-        patience=patience,
-        by=call.actor.name,
-        now=call.now,
+    return await waking.send_wake(
+        call.services, device_id, patience=patience, by=call.actor.name, now=call.now
     )
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from acs.fleet.selector.lexing import LONGEST
+from acs.northbound import waking
 from acs.northbound.rest.tasks import PATIENCE
 from acs.northbound.soap.operations import Asking, Change, Cursor, Device, Limit, Operation, Rule
-from acs.operations import devices, parameters, selectors, timeline, wake
+from acs.operations import devices, parameters, selectors, timeline
 from acs.operations.actors import Role
 from acs.operations.configuration_drift import called
 from acs.operations.configuration_targets import phone
@@ -63,16 +64,7 @@ async def find(asking: Asking, device: str) -> KnownDevice:
 
 async def send_wake(asking: Asking, device_id: str, patience: float) -> WakeView:
     """A connection request, and its outcome as far as it is known by then."""
-    services = asking.services
-    return await wake.send(
-        services.runner,
-        services.wake,
-        services.reactor,
-        device_id,
-        patience=patience,
-        by=asking.by,
-        now=asking.now,
-    )
+    return await waking.send_wake(asking.services, device_id, patience=patience, by=asking.by, now=asking.now)
 
 
 async def _list(asking: Asking, asked: ListDevices) -> DevicePage:
