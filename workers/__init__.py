@@ -9,6 +9,7 @@
                    `rollout_looks` what became of it, `rollout_intervals` how often they inform;
                    `rollout_clock` enqueues what is due
     schedules      rollouts that are made at set times
+    taking         how both take what is due, and find what was left over
     hooks          events through the rules: webhooks and tags
     census         how many open tasks there are
     reports        what a worker says of itself and counts

@@ -14,14 +14,13 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Retry
-from rq.exceptions import DuplicateJobError
+from rq import Queue
 from rq.scheduler import RQScheduler
 
 from acs.store import rollouts
 from acs.store.errors import StoreError
 from acs.store.runner_blocking import BlockingRunner
-from workers import schedules
+from workers import schedules, taking
 from workers.queues import LATER, QUEUES, URGENT, USUAL
 
 #: Seconds between two looks at what is due, and for which a rollout's step is taken: so long it stands still
@@ -94,22 +93,13 @@ def enqueue_due(runner: BlockingRunner, connection: Redis, now: float) -> int:
     for identifier, stored in zip(taken, runner.run_all([rollouts.get(one) for one in taken]), strict=True):
         name = stored.rollout.definition.name if stored is not None else "that is gone"
         priority = stored.rollout.definition.priority if stored is not None else 0
-        queue = Queue(queue_of(priority), connection=connection)
-        try:
-            queue.enqueue(
-                "workers.rollouts.advance",
-                identifier,
-                until,
-                job_id=f"rollout-{identifier}-{int(until * 1000)}",
-                unique=True,
-                description=f"rollout {name}: next steps",
-                meta={"rollout": identifier},
-                job_timeout=120,
-                ttl=int(2 * LEASE),
-                result_ttl=60,
-                failure_ttl=7 * 86_400,
-                retry=Retry(max=2, interval=[1, 5]),
-            )
-        except DuplicateJobError:
-            continue  # it is enqueued
+        taking.enqueue(
+            Queue(queue_of(priority), connection=connection),
+            "workers.rollouts.advance",
+            "rollout",
+            identifier,
+            until=until,
+            lease=LEASE,
+            description=f"rollout {name}: next steps",
+        )
     return len(taken)

@@ -37,6 +37,8 @@ class Desk:
         default_factory=lambda: model_files.with_own(current().provisioning_models).number_of
     )
     files: Path | None = None
+    #: what rollouts that others take back wrote, by their ids
+    written: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
     def known(self, rollout: str, device_ids: Sequence[str]) -> list[Known]:
         found: list[Known] = self.runner.run(rollouts.known(rollout, device_ids)) if device_ids else []
@@ -58,10 +60,13 @@ class Desk:
 
     def written_before(self, rollout: Rollout) -> dict[str, str | None] | None:
         """What the rollout that this one takes back wrote; None for one that takes back none."""
-        if not rollout.rollback_of:
+        source = rollout.rollback_of
+        if not source:
             return None
-        taken_back = self.runner.run(rollouts.get(rollout.rollback_of))
-        return dict(taken_back.rollout.values) if taken_back is not None else {}
+        if source not in self.written:  # it never changes
+            taken_back = self.runner.run(rollouts.get(source))
+            self.written[source] = dict(taken_back.rollout.values) if taken_back is not None else {}
+        return self.written[source]
 
     def tell(self, rollout: Rollout, device_id: str, text: str, **facts: Any) -> None:
         """A line in the phone's timeline."""

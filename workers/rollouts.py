@@ -20,7 +20,7 @@ from acs.fleet.rollout.tally import together
 from acs.store import events, rollouts
 from acs.store.errors import StoreError
 from acs.store.rollouts import Counts, Stored
-from workers import rollout_members
+from workers import rollout_members, taking
 from workers.rollout_desk import Desk
 from workers.rollout_looks import look, take_back
 from workers.rollout_turns import give, shut_until
@@ -225,27 +225,20 @@ def _next(desk: Desk, rollout: Rollout, *, more: bool) -> float:
 def rescue() -> dict[str, int]:
     """Have those rollouts stepped on that go on and that no step is due for: somebody died over them."""
     runner, now, found = current().runner, time.time(), 0
-    after = ""
-    while True:
-        listed = runner.drive(rollouts.ids(after=after, limit=500))
-        if not listed:
-            return {"rescued": found}
+    for listed in taking.pages(runner, rollouts.ids):
         due = runner.run(rollouts.are_due(listed))
         lost = [one for one, is_due in zip(listed, due, strict=True) if not is_due]
         for stored in runner.run_all([rollouts.get(one) for one in lost]):
             if stored is not None and stored.rollout.state in (State.RUNNING, State.SCHEDULED):
                 runner.run(rollouts.due_at(stored.rollout.id, now))
                 found += 1
-        after = listed[-1]
+    return {"rescued": found}
 
 
 def forget() -> dict[str, int]:
     """Drop rollouts that were over long ago."""
-    runner, now, dropped, after = current().runner, time.time(), 0, ""
-    while True:
-        listed = runner.drive(rollouts.ids(after=after, limit=500))
-        if not listed:
-            return {"dropped": dropped}
+    runner, now, dropped = current().runner, time.time(), 0
+    for listed in list(taking.pages(runner, rollouts.ids)):  # a page goes on behind one that is still there
         for one, stored in zip(listed, runner.run_all([rollouts.get(one) for one in listed]), strict=True):
             gone = stored is None or (
                 stored.rollout.state in OVER and 0 < stored.rollout.ended_at < now - LIFE
@@ -253,4 +246,4 @@ def forget() -> dict[str, int]:
             if gone:
                 runner.drive(rollouts.delete(one))
                 dropped += 1
-        after = listed[-1]
+    return {"dropped": dropped}

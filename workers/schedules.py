@@ -13,8 +13,7 @@ import time
 from typing import Any
 
 from msgspec import structs
-from rq import Queue, Retry
-from rq.exceptions import DuplicateJobError
+from rq import Queue
 
 from acs.fleet import schedule as rules
 from acs.fleet.fleet_event import FleetEvent, event
@@ -28,6 +27,7 @@ from acs.fleet.task import DownloadWork
 from acs.store import approvals, events, files, rollouts, schedules
 from acs.store.runner_blocking import BlockingRunner
 from acs.store.schedules import Stored
+from workers import taking
 from workers.surroundings import current
 
 #: Seconds for which a schedule that is due is taken by whoever enqueues its job.
@@ -49,23 +49,15 @@ def enqueue_due(runner: BlockingRunner, queue: Queue, now: float) -> int:
     until = round(now + LEASE, 3)
     taken = runner.run(schedules.claim(now=now, until=until, limit=AT_ONCE))
     for identifier in taken:
-        try:
-            queue.enqueue(
-                "workers.schedules.run",
-                identifier,
-                until,
-                job_id=f"schedule-{identifier}-{int(until * 1000)}",
-                unique=True,
-                description=f"schedule {identifier}: what is due",
-                meta={"schedule": identifier},
-                job_timeout=120,
-                ttl=int(2 * LEASE),
-                result_ttl=60,
-                failure_ttl=7 * 86_400,
-                retry=Retry(max=2, interval=[1, 5]),
-            )
-        except DuplicateJobError:
-            continue  # it is enqueued
+        taking.enqueue(
+            queue,
+            "workers.schedules.run",
+            "schedule",
+            identifier,
+            until=until,
+            lease=LEASE,
+            description=f"schedule {identifier}: what is due",
+        )
     return len(taken)
 
 
@@ -149,15 +141,12 @@ def _event(schedule: Schedule, done: Run, made: Rollout | None) -> FleetEvent:
 
 def rescue() -> dict[str, int]:
     """Have those schedules looked at that have a due time and that nobody looks at."""
-    runner, found, after = current().runner, 0, ""
-    while True:
-        listed = runner.drive(schedules.ids(after=after, limit=500))
-        if not listed:
-            return {"rescued": found}
+    runner, found = current().runner, 0
+    for listed in taking.pages(runner, schedules.ids):
         looked_at = runner.run(schedules.due_times(listed))
         lost = [one for one, at in zip(listed, looked_at, strict=True) if not at]
         for stored in runner.run_all([schedules.get(one) for one in lost]):
             if stored is not None and stored.schedule.enabled and stored.schedule.next_at:
                 runner.run(schedules.due_at(stored.schedule.id, stored.schedule.next_at))
                 found += 1
-        after = listed[-1]
+    return {"rescued": found}

@@ -22,15 +22,13 @@ from acs.fleet.rollout.member import NEW, Member, Outcome, order_of
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.waves import size
-from acs.store import codec, keyspace
+from acs.store import codec, keyspace, time_sets
 from acs.store.calls import Call, Part, Steps, nothing, script, scripted, truth
 from acs.store.errors import StoreConflict
 from acs.store.swap import MOST_TRIES
 
 _WRITE = script("write_members")
 _SWAP = script("swap_rollout")
-_CLAIM = script("claim_due")
-_PUT_BACK = script("put_back_due")
 
 #: Phones added in one command.
 CHUNK = 500
@@ -139,13 +137,7 @@ def change(identifier: str, changed: Callable[[Rollout], Rollout]) -> Steps[Roll
 
 def ids(*, after: str = "", limit: int) -> Steps[list[str]]:
     """The next rollouts, newest first."""
-    start = 0
-    if after:
-        [rank] = yield [Call(("ZREVRANK", keyspace.ROLLOUTS, after), lambda found: found)]
-        start = 0 if rank is None else rank + 1
-    parts = ("ZREVRANGE", keyspace.ROLLOUTS, start, start + limit - 1)
-    [found] = yield [Call(parts, lambda answer: [one.decode() for one in answer])]
-    return list(found)
+    return time_sets.newest_first(keyspace.ROLLOUTS, after=after, limit=limit)
 
 
 def count() -> Call[int]:
@@ -179,22 +171,17 @@ def delete(rollout: str) -> Steps[bool]:
 
 def due_at(rollout: str, at: float) -> Call[None]:
     """The rollout's next step is due then, or before."""
-    return Call(("ZADD", keyspace.ROLLOUTS_DUE, "LT", at, rollout), nothing)
+    return time_sets.due_at(keyspace.ROLLOUTS_DUE, rollout, at)
 
 
 def claim(*, now: float, until: float, limit: int) -> Call[list[str]]:
     """Take the rollouts whose step is due: nobody else gets them before `until`."""
-    return scripted(
-        _CLAIM,
-        (keyspace.ROLLOUTS_DUE,),
-        (now, until, limit),
-        lambda answer: [one.decode() for one in answer],
-    )
+    return time_sets.claim(keyspace.ROLLOUTS_DUE, now=now, until=until, limit=limit)
 
 
 def put_back(rollout: str, *, taken_until: float, next_at: float) -> Call[bool]:
     """Say when its next step is due, 0 for never; False where it is due again already."""
-    return scripted(_PUT_BACK, (keyspace.ROLLOUTS_DUE,), (rollout, taken_until, next_at or ""), truth)
+    return time_sets.put_back(keyspace.ROLLOUTS_DUE, rollout, taken_until=taken_until, next_at=next_at)
 
 
 def are_due(identifiers: Sequence[str]) -> Call[list[bool]]:

@@ -9,14 +9,12 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder
 
 from acs.fleet.schedule import Schedule
-from acs.store import codec, keyspace
+from acs.store import codec, keyspace, time_sets
 from acs.store.calls import Call, Part, Steps, nothing, script, scripted, truth
 from acs.store.errors import StoreConflict
 from acs.store.swap import MOST_TRIES
 
 _SWAP = script("swap_rollout")
-_CLAIM = script("claim_due")
-_PUT_BACK = script("put_back_due")
 
 _VERSION = 8
 _decode_schedule = Decoder(Schedule).decode
@@ -64,13 +62,7 @@ def change(identifier: str, changed: Callable[[Schedule], Schedule]) -> Steps[Sc
 
 def ids(*, after: str = "", limit: int) -> Steps[list[str]]:
     """The next schedules, newest first."""
-    start = 0
-    if after:
-        [rank] = yield [Call(("ZREVRANK", keyspace.SCHEDULES, after), lambda found: found)]
-        start = 0 if rank is None else rank + 1
-    parts = ("ZREVRANGE", keyspace.SCHEDULES, start, start + limit - 1)
-    [found] = yield [Call(parts, lambda answer: [one.decode() for one in answer])]
-    return list(found)
+    return time_sets.newest_first(keyspace.SCHEDULES, after=after, limit=limit)
 
 
 def every(*, page: int = 500) -> Steps[list[Schedule]]:
@@ -105,17 +97,12 @@ def delete(identifier: str) -> Steps[bool]:
 
 def claim(*, now: float, until: float, limit: int) -> Call[list[str]]:
     """Take the schedules that are due: nobody else gets them before `until`."""
-    return scripted(
-        _CLAIM,
-        (keyspace.SCHEDULES_DUE,),
-        (now, until, limit),
-        lambda answer: [one.decode() for one in answer],
-    )
+    return time_sets.claim(keyspace.SCHEDULES_DUE, now=now, until=until, limit=limit)
 
 
 def put_back(identifier: str, *, taken_until: float, next_at: float) -> Call[bool]:
     """Say when it is due next, 0 for never; False where it is due again already."""
-    return scripted(_PUT_BACK, (keyspace.SCHEDULES_DUE,), (identifier, taken_until, next_at or ""), truth)
+    return time_sets.put_back(keyspace.SCHEDULES_DUE, identifier, taken_until=taken_until, next_at=next_at)
 
 
 def due_times(identifiers: Sequence[str]) -> Call[list[float]]:
@@ -126,7 +113,7 @@ def due_times(identifiers: Sequence[str]) -> Call[list[float]]:
 
 def due_at(identifier: str, at: float) -> Call[None]:
     """It is to be looked at then, or before."""
-    return Call(("ZADD", keyspace.SCHEDULES_DUE, "LT", at, identifier), nothing)
+    return time_sets.due_at(keyspace.SCHEDULES_DUE, identifier, at)
 
 
 def _due(schedule: Schedule) -> tuple[Call[Any], ...]:
