@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterError, croniter  # type: ignore[import-untyped]
+from croniter import CroniterError, croniter  # type: ignore[import-untyped]  # it ships no types
 from msgspec import Struct, structs
 
 from acs.fleet import schedule_cron, schedule_times

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from croniter import CroniterError, croniter  # type: ignore[import-untyped]
+from croniter import CroniterError, croniter  # type: ignore[import-untyped]  # it ships no types
 
 from acs.fleet import schedule_cron
 

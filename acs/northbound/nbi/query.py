@@ -271,15 +271,7 @@ _KINDS = {
 
 
 def _kind(value: Any) -> str:
-    names = {
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        str: "text",
-        list: "a list",
-        dict: "an object",
-    }
-    return "null" if value is None else names.get(type(value), "something else")
+    return "null" if value is None else _KINDS.get(type(value), "something else")
 
 
 def _listed(names: tuple[str, ...]) -> str:
