@@ -153,7 +153,8 @@ def test_no_secret_is_in_a_trace(known_phone, operator, desk):
     assert b"401" in everything
 
 
-def test_a_session_that_goes_on_in_another_process_is_recorded_there(server, other_server, operator, desk):
+def recorded_on_two(server, other_server, operator, desk):
+    """A phone whose recorded session began in one process and went on in another."""
     phone = server.phone()
     phone.holds_session("0 BOOTSTRAP")
     operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
@@ -163,6 +164,11 @@ def test_a_session_that_goes_on_in_another_process_is_recorded_there(server, oth
     phone.port = other_server.port
     phone.sends_nothing()
     phone.goes_on_until()
+    return phone
+
+
+def test_a_session_that_goes_on_in_another_process_is_recorded_there(server, other_server, operator, desk):
+    phone = recorded_on_two(server, other_server, operator, desk)
     recorded = desk.reads(phone)
     assert methods(recorded) == [
         "Inform",
@@ -299,15 +305,7 @@ def test_a_replay_of_a_bootstrap_is_the_same(server, desk, replayer):
 
 
 def test_a_replay_of_a_session_on_two_processes_is_the_same(server, other_server, operator, desk, replayer):
-    phone = server.phone()
-    phone.holds_session("0 BOOTSTRAP")
-    operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
-    desk.orders(phone)
-    phone.opens("2 PERIODIC")
-    phone.hangs_up()
-    phone.port = other_server.port
-    phone.sends_nothing()
-    phone.goes_on_until()
+    phone = recorded_on_two(server, other_server, operator, desk)
     assert set(outcomes(replayed(replayer, desk.reads(phone)))) == {"same"}
 
 

@@ -263,3 +263,29 @@ def put_device(store: BlockingRunner, device: Device) -> str:
     key = keyspace.device_prefix(device_key(device.id)) + keyspace.DEVICE
     store.run_all([devices.register(device.id), Call(("SET", key, codec.encode(device)), bool)])
     return device.id
+
+
+def log_in_engineer(api: Api, name: str) -> httpx.Client:
+    """A user of this name with the role, made and logged in."""
+    api("POST", "/users", json={"name": name, "role": "engineer", "password": PASSWORD})
+    client = httpx.Client(base_url=f"{api.url}/api/v1", trust_env=False)
+    csrf = client.post("/session", json={"name": name, "password": PASSWORD}).json()["csrf"]
+    client.headers["X-CSRF-Token"] = csrf
+    return client
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[tuple[Api, BlockingRunner]]:
+    """A server where three phones need two persons, and its store."""
+    redis = RedisServer(tmp_path)
+    process, url = start_rest(redis.url, tmp_path / "data", approval=3)
+    store = BlockingRunner(redis.url)
+    yield Api(url, keep_token(store, "admin", name="robot")), store
+    stop(process)
+    redis.stop()
+
+
+@pytest.fixture
+def people(strict: tuple[Api, BlockingRunner]) -> Callable[[str], httpx.Client]:
+    """`people("eve")` is logged in as an engineer at the strict server."""
+    return lambda name: log_in_engineer(strict[0], name)

@@ -8,8 +8,7 @@ import pytest
 from acs.fleet.rollout.definition import Definition
 from acs.fleet.rollout.rollout import Rollout, State
 from acs.store import rollouts
-
-PASSWORD = "a long night shift"
+from tests.unit.northbound.conftest import log_in_engineer
 
 
 @pytest.fixture
@@ -27,17 +26,13 @@ def rollout(store):
 
 
 @pytest.fixture
-def engineer(api, base_url):
+def engineer(api):
     """`engineer("adam")` is logged in."""
     clients = []
 
     def enter(name: str) -> httpx.Client:
-        api("POST", "/users", json={"name": name, "role": "engineer", "password": PASSWORD})
-        client = httpx.Client(base_url=f"{base_url}/api/v1", trust_env=False)
-        clients.append(client)
-        csrf = client.post("/session", json={"name": name, "password": PASSWORD}).json()["csrf"]
-        client.headers["X-CSRF-Token"] = csrf
-        return client
+        clients.append(log_in_engineer(api, name))
+        return clients[-1]
 
     yield enter
     for client in clients:

@@ -7,38 +7,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from acs.store.runner_blocking import BlockingRunner
-from tests.unit.northbound.conftest import Api, RedisServer, keep_token, put_device, start_rest, stop
+from tests.unit.northbound.conftest import put_device
 from tests.unit.northbound.test_rollouts import refused
 
-PASSWORD = "a long night shift"
 REBOOT = {"name": "night", "kind": "reboot", "select": "all"}
-
-
-@pytest.fixture
-def strict(tmp_path):
-    """A server where three phones need two persons, and its store."""
-    redis = RedisServer(tmp_path)
-    process, url = start_rest(redis.url, tmp_path / "data", approval=3)
-    store = BlockingRunner(redis.url)
-    yield Api(url, keep_token(store, "admin", name="robot")), store
-    stop(process)
-    redis.stop()
-
-
-@pytest.fixture
-def people(strict):
-    """`people("eve")` is logged in as an engineer."""
-    api, _ = strict
-
-    def enter(name: str) -> httpx.Client:
-        api("POST", "/users", json={"name": name, "role": "engineer", "password": PASSWORD})
-        client = httpx.Client(base_url=f"{api.url}/api/v1", trust_env=False)
-        csrf = client.post("/session", json={"name": name, "password": PASSWORD}).json()["csrf"]
-        client.headers["X-CSRF-Token"] = csrf
-        return client
-
-    return enter
 
 
 @pytest.fixture

@@ -6,39 +6,17 @@ import httpx
 import pytest
 
 from acs.store import approvals
-from acs.store.runner_blocking import BlockingRunner
-from tests.unit.northbound.conftest import Api, RedisServer, keep_token, put_device, start_rest, stop
+from tests.unit.northbound.conftest import put_device
 
-PASSWORD = "a long night shift"
 REBOOT = {"name": "weekly", "cron": "0 3 * * sun", "what": {"kind": "reboot", "select": "all"}}
 
 
 @pytest.fixture
-def strict(tmp_path, a_phone):
-    """A server where three phones need two persons, with three phones; and its store."""
-    redis = RedisServer(tmp_path)
-    process, url = start_rest(redis.url, tmp_path / "data", approval=3)
-    store = BlockingRunner(redis.url)
+def strict(strict, a_phone):
+    """The strict server with three phones; and its store."""
     for number in range(3):
-        put_device(store, a_phone(serial_number=f"{number:010}"))
-    yield Api(url, keep_token(store, "admin", name="robot")), store
-    stop(process)
-    redis.stop()
-
-
-@pytest.fixture
-def people(strict):
-    """`people("eve")` is logged in as an engineer."""
-    api, _ = strict
-
-    def enter(name: str) -> httpx.Client:
-        api("POST", "/users", json={"name": name, "role": "engineer", "password": PASSWORD})
-        client = httpx.Client(base_url=f"{api.url}/api/v1", trust_env=False)
-        csrf = client.post("/session", json={"name": name, "password": PASSWORD}).json()["csrf"]
-        client.headers["X-CSRF-Token"] = csrf
-        return client
-
-    return enter
+        put_device(strict[1], a_phone(serial_number=f"{number:010}"))
+    return strict
 
 
 def lacks(answer: httpx.Response) -> None:
