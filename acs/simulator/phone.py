@@ -32,6 +32,7 @@ class Phone:
 
     __slots__ = (
         "_files",
+        "_leaving",
         "_memory",
         "_most_sessions",
         "_off",
@@ -63,18 +64,19 @@ class Phone:
         self._memory = Memory()
         self._stirred = asyncio.Event()
         self._off = True
+        self._leaving = False
         self._requested_at: list[float] = []
         self.in_session = False
         #: sessions begun
         self.sessions = 0
 
     async def live(self) -> None:
-        """From the first boot on; returns after `most_sessions` sessions."""
+        """From the first boot on; returns after `most_sessions` sessions, or what was under way at `leave`."""
         self.state.power_on()
         await self._provision()
         self._off = False
         completed = 0
-        while True:
+        while not self._leaving:
             state = self.state
             state.tick()
             if state.reset_wanted or state.reboot is not None:
@@ -93,6 +95,11 @@ class Phone:
                     return
             else:
                 await self._rest()
+
+    def leave(self) -> None:
+        """Begin nothing more."""
+        self._leaving = True
+        self._stirred.set()
 
     async def _rest(self) -> None:
         """Wait until something is due or stirs the phone."""

@@ -23,6 +23,10 @@ from acs.simulator.tally import Tally
 from acs.simulator.udp_way import UdpWay
 
 
+#: Seconds at most in which sessions under way may end when all stops, and between looks whether they have.
+GRACE, LOOK = 5.0, 0.02
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What `acs simulate` was asked for. Times in seconds; no end with 0 for `duration` and `sessions`."""
 
@@ -50,7 +54,10 @@ class Swarm:
         self._server = ConnectionRequestServer(self.phones.get)
 
     async def run(self, stop: asyncio.Event, watch: Callable[[Swarm], Coroutine[Any, Any, None]]) -> None:
-        """All phones until `stop` is set, the duration is over, or each phone has held its sessions."""
+        """All phones until `stop` is set, the duration is over, or each phone has held its sessions.
+
+        Sessions that are under way then are ended in order, if that takes no more than `GRACE` seconds.
+        """
         await self._listen()
         for identity in identities(self.plan.first_mac, self.plan.phones):
             phone = self._make(identity)
@@ -68,9 +75,17 @@ class Swarm:
             )
             if lives.done():
                 lives.result()
+            await self._let_sessions_end()
         finally:
             await _cancelled(lives, stopped, watching)
             self._server.close()
+
+    async def _let_sessions_end(self) -> None:
+        for phone in self.phones.values():
+            phone.leave()
+        until = time.monotonic() + GRACE
+        while any(phone.in_session for phone in self.phones.values()) and time.monotonic() < until:
+            await asyncio.sleep(LOOK)
 
     async def _start(self, index: int, phone: Phone) -> None:
         await asyncio.sleep(self.plan.ramp * index / max(1, self.plan.phones))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,11 @@ class ManyPhonesAcs(TinyAcs):
 
     request: m.Message | None = None
 
+    #: seconds before each answer
+    delay = 0.0
+
     def _converse(self, heard: Heard) -> tuple[int, list[str], bytes]:
+        time.sleep(self.delay)
         if not heard.body and self.request is not None:
             return 200, [], write(self.request, cwmp_id="acs-1", namespace=CWMP_1_0)
         if not heard.body or not isinstance(heard.envelope.message, m.Inform):
@@ -141,6 +146,13 @@ class TestCommand:
         assert code == 1
         assert "0 of 1 phones" in output
         assert "cannot be reached" in output
+
+    def test_a_session_under_way_is_ended_before_it_stops(self, acs: ManyPhonesAcs) -> None:
+        acs.delay = 0.6
+        arguments = ("--duration", "0.3", "--ramp", "0", "--interval", "1", "--json")
+        code, output = self.run("--url", acs.url, *arguments)
+        assert code == 0
+        assert json.loads(output)["sessions"] == 1
 
     def test_no_server_to_go_to(self, tmp_path: Path) -> None:
         code, output = self.run("--data-dir", str(tmp_path))
