@@ -41,7 +41,7 @@ class Phone:
         "_stirred",
         "_tally",
         "_tls",
-        "in_session",
+        "session_over",
         "sessions",
         "state",
     )
@@ -66,12 +66,14 @@ class Phone:
         self._off = True
         self._leaving = False
         self._requested_at: list[float] = []
-        self.in_session = False
+        #: no session is under way
+        self.session_over = asyncio.Event()
+        self.session_over.set()
         #: sessions begun
         self.sessions = 0
 
     async def live(self) -> None:
-        """From the first boot on; returns after `most_sessions` sessions, or what was under way at `leave`."""
+        """From the first boot on; returns after `most_sessions` sessions, or once it was told to `leave`."""
         self.state.power_on()
         await self._provision()
         self._off = False
@@ -118,7 +120,7 @@ class Phone:
         state = self.state
         self.sessions += 1
         inform = state.inform()
-        self.in_session = True
+        self.session_over.clear()
         try:
             await self._converse(inform)
         except SessionFailed as failed:
@@ -126,7 +128,7 @@ class Phone:
             state.session_failed(inform, self._retry_wait)
             return False
         finally:
-            self.in_session = False
+            self.session_over.set()
             state.end_of_session()
         self._tally.completed(state.identity.serial)
         return True
@@ -233,7 +235,7 @@ class Phone:
         now = self.state.clock()
         self._requested_at = [at for at in self._requested_at if now - at < MINUTE]
         busy = self.state.persona.connection_requests == "busy"
-        if busy or self.in_session or len(self._requested_at) >= MOST_CONNECTION_REQUESTS:
+        if busy or not self.session_over.is_set() or len(self._requested_at) >= MOST_CONNECTION_REQUESTS:
             self._tally.count("connection requests refused")
             return False
         self._requested_at.append(now)

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -22,9 +23,8 @@ from acs.simulator.state import PhoneState, Surroundings
 from acs.simulator.tally import Tally
 from acs.simulator.udp_way import UdpWay
 
-
-#: Seconds at most in which sessions under way may end when all stops, and between looks whether they have.
-GRACE, LOOK = 5.0, 0.02
+#: Seconds at most in which sessions under way may end when all stops.
+GRACE = 5.0
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -83,9 +83,10 @@ class Swarm:
     async def _let_sessions_end(self) -> None:
         for phone in self.phones.values():
             phone.leave()
-        until = time.monotonic() + GRACE
-        while any(phone.in_session for phone in self.phones.values()) and time.monotonic() < until:
-            await asyncio.sleep(LOOK)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                for phone in self.phones.values():
+                    await phone.session_over.wait()
 
     async def _start(self, index: int, phone: Phone) -> None:
         await asyncio.sleep(self.plan.ramp * index / max(1, self.plan.phones))

@@ -266,9 +266,11 @@ class Conversations:
     async def _load(self, sid: str, *, peer: str = "") -> LiveSession | None:
         """The stored session with this id, or, with `peer`, a newer one of its device from that address."""
         live = await self._store.load(device_key_of(sid))
-        if live is not None and (live.session.sid == sid or (peer and live.session.peer == peer)):
-            return live
-        return None
+        if live is None or (live.session.sid != sid and not (peer and live.session.peer == peer)):
+            return None
+        if live.session.trace:
+            live.came = live.tasks  # which others may have changed since another process had it in hand
+        return live
 
     def _take_up(self, live: LiveSession) -> LiveSession:
         live.hold()
@@ -277,29 +279,29 @@ class Conversations:
 
     async def _in_session(self, live: LiveSession, post: Post) -> Reply:
         """The answer to a message of a session that is held for it."""
-        reply = await self._in_turn(live, post)
+        live, reply = await self._in_turn(live, post)
         return reply._replace(recording=self.recorder.of(live)) if live.session.trace else reply
 
-    async def _in_turn(self, live: LiveSession, post: Post) -> Reply:
-        """The same, whichever process has gone on with the session meanwhile."""
+    async def _in_turn(self, live: LiveSession, post: Post) -> tuple[LiveSession, Reply]:
+        """The same, whichever process has gone on with it meanwhile; with the session as found then."""
         try:
             try:
-                return await self._step(live, post)
+                return live, await self._step(live, post)
             except Superseded:
                 fresh = await self._load(live.session.sid)
                 if fresh is None:
-                    return self._superseded(live)
+                    return live, self._superseded(live)
                 self._take_up(fresh)
                 live.release()
                 live = fresh
-            return await self._step(live, post)
+            return live, await self._step(live, post)
         except Superseded:
-            return self._superseded(live)
+            return live, self._superseded(live)
         except StoreError:
             self._lives.drop(live)  # what is stored is not known: whoever comes next reads it
             raise
         except Exception as error:  # noqa: BLE001 - one phone's trouble must stay its own, whatever it is
-            return await self._break_off(live, error)
+            return live, await self._break_off(live, error)
         finally:
             live.release()
 

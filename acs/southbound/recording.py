@@ -85,18 +85,21 @@ class Recording:
         self.blanking = blanking
         self._now = now
         self._randomness = randomness
-        #: when the message that is being answered was taken up
-        self.heard_at = 0.0
+        #: when the session's last message was taken up, and when the last answer went out
+        self.heard_at = self._told_at = 0.0
         #: the open tasks, where somebody else changed them meanwhile
         self.came: tuple[Task, ...] | None = None
 
     def exchange(self, request: Request, response: Response) -> None:
-        """A request of the phone, which was taken up at `heard_at`, and what it was answered."""
-        exchange = (Asked.of(request), response, self.heard_at or self._now())
-        self.add(exchange, request.connection, self._now())
+        """A request of the phone and its answer: taken up at `heard_at`, or now where the session did not
+        take it up."""
+        now = self._now()
+        heard_at = self.heard_at if self.heard_at >= self._told_at else now
+        self.add((Asked.of(request), response, heard_at), request.connection, now)
 
     def add(self, exchange: Exchange, connection: Connection, answered_at: float) -> None:
         asked, response, at = exchange
+        self._told_at = answered_at
         number = self._number_of(connection)
         message = self._asked(asked, number, at)
         if self.came is not None:

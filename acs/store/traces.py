@@ -137,13 +137,18 @@ def every(key: str) -> Call[list[KeptTrace]]:
 
 
 def read(key: str, trace: str) -> Call[Recorded | None]:
-    """All of one recorded session; None where there is none, or its time is over."""
+    """All of one recorded session; None where there is none, or its time is over.
+
+    Processes that take turns with a session send what they record without waiting for each other, so that the
+    order in which it came here is not the one in which it was said.
+    """
 
     def decode(answer: list[bytes]) -> Recorded | None:
         if not answer:
             return None
         start, *messages = map(zlib.decompress, answer)
-        return Recorded(_start(start), tuple(map(_decode_message, messages)))
+        said = sorted(map(_decode_message, messages), key=lambda one: one.at)
+        return Recorded(_start(start), tuple(said))
 
     return Call(("LRANGE", _messages(key, trace), 0, -1), decode)
 

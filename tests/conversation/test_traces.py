@@ -181,6 +181,46 @@ def test_a_session_that_goes_on_in_another_process_is_recorded_there(server, oth
     assert len({one.connection for one in recorded.messages}) == 2
 
 
+def test_what_two_processes_record_in_turn_stands_in_the_order_in_which_it_was_said(
+    server, other_server, operator, desk, replayer
+):
+    phone = recorded_to_and_fro(server, other_server, operator, desk)
+    recorded = desk.reads(phone)
+    assert methods(recorded) == [
+        "Inform",
+        "InformResponse",
+        "",
+        "GetParameterValues",
+        "GetParameterValuesResponse",
+        "SetParameterValues",
+        "SetParameterValuesResponse",
+        "",
+    ]
+    times = [one.at for one in recorded.messages]
+    assert times == sorted(set(times))
+    assert set(outcomes(replayed(replayer, recorded))) == {"same"}
+
+
+def recorded_to_and_fro(server, other_server, operator, desk):
+    """A session whose messages go to two processes in turn, with a task that is put down on the way."""
+    phone = server.phone(product_class="ToAndFro")
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    phone.tree[LABEL] = "x"
+    operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
+    desk.orders(phone)
+    phone.opens("2 PERIODIC")
+    phone.hangs_up()
+    phone.port = other_server.port
+    phone.sends_nothing()
+    asked = phone.gets("GetParameterValues")
+    operator.asks(phone, SetParameterValuesWork(values={LABEL: "late"}))
+    phone.hangs_up()
+    phone.port = server.port
+    phone.answers(asked, texts.get_parameter_values_response({LABEL: "x"}))
+    phone.goes_on_until()
+    return phone
+
+
 def test_what_cannot_be_read_is_recorded_as_it_came(known_phone, desk):
     desk.orders(known_phone)
     known_phone.opens("2 PERIODIC")
@@ -190,6 +230,8 @@ def test_what_cannot_be_read_is_recorded_as_it_came(known_phone, desk):
     recorded = desk.reads(known_phone)
     assert recorded.messages[2].body == b"\x00\xffnonsense"
     assert recorded.messages[3].status == 400
+    times = [one.at for one in recorded.messages]
+    assert times == sorted(times)
 
 
 def test_a_fault_is_recorded(known_phone, operator, desk):

@@ -86,7 +86,8 @@ def test_a_phone_in_a_session_declines(make_phone: MakePhone) -> None:
 
     async def run() -> None:
         phone = Phone(state, Tally(), Random(1))
-        phone._off, phone.in_session = False, True
+        phone._off = False
+        phone.session_over.clear()
         assert not phone.accept_connection_request()
 
     asyncio.run(run())

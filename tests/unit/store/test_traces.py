@@ -73,6 +73,13 @@ def test_a_session_is_kept_with_its_messages_in_order(known):
     assert [one.body for one in recorded.messages] == [b"<a/>", b"", b"\x00\xff"]
 
 
+def test_what_two_processes_keep_stands_in_the_order_in_which_it_was_said(known):
+    known.drive(traces.begin(DEVICE, trace(1), TraceStart(sid="s" * 32)))
+    for at in (1.0, 2.0, 5.0, 6.0, 3.0, 4.0):
+        known.run(traces.append(KEY, trace(1).id, message(at=at)))
+    assert [one.at for one in known.run(traces.read(KEY, trace(1).id)).messages] == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_full_trace_keeps_the_heads_of_messages(known, monkeypatch):
     monkeypatch.setattr(traces, "TRACE_LIMIT", 10)
     known.drive(traces.begin(DEVICE, trace(2), TraceStart(sid="s" * 32)))
