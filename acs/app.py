@@ -11,6 +11,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ from acs.processes import (
 )
 from acs.settings import Settings
 from acs.southbound.tls import ServerContext, TlsError, server_context
-from acs.store import secrets
+from acs.store import metrics, secrets
 from acs.store.embedded import EmbeddedRedis
 from acs.store.errors import StoreError
 from acs.store.runner_blocking import BlockingRunner
@@ -57,6 +58,9 @@ _SECRETS: dict[str, Callable[[], bytes]] = {
     "action_token": lambda: os.urandom(16).hex().encode(),
 }
 
+
+#: What the names of server processes begin with.
+_SERVER = "server"
 
 #: The port that the RFCs name for STUN.
 STUN_PORT = 3478
@@ -95,7 +99,7 @@ def _supervise(settings: Settings) -> int:
         logs.hide((*secret, settings.metrics_token, settings.oidc_client_secret))
         tls = _tls(settings)
         _warn(settings)
-        supervisor = Supervisor(log=log.warning, look_after=partial(_look_after, redis))
+        supervisor = Supervisor(log.warning, partial(_note_death, redis_url), partial(_look_after, redis))
         serve = partial(_serve, settings, directory, listeners, redis_url, shared, tls, catalogue, models)
         _keep_servers(supervisor, serve, settings)
         for number in range(settings.workers):
@@ -165,6 +169,20 @@ def _look_after(redis: EmbeddedRedis | None) -> None:
             log.warning("redis died and was started again")
     except StoreError as error:
         log.error("redis died and does not start", reason=str(error))
+
+
+def _note_death(redis_url: str, name: str) -> None:
+    """So that phones whose downloads a server process took with it can be asked again at once. Where Redis is
+    away, too, the beginning of the next process tells of it."""
+    if not name.startswith(_SERVER):
+        return
+    runner = BlockingRunner(redis_url)
+    try:
+        runner.run(metrics.died(time.time()))
+    except StoreError as error:
+        log.warning("the end of a server process is not noted", reason=str(error))
+    finally:
+        runner.close()
 
 
 def _check_provider(settings: Settings) -> None:
@@ -252,7 +270,7 @@ def _keep_servers(
         return pid
 
     for number in range(settings.processes):
-        supervisor.keep(f"server {number}", start)
+        supervisor.keep(f"{_SERVER} {number}", start)
     first, waiting = waiting or [], None
     if not wait_ready(first):
         supervisor.stop()

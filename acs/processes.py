@@ -115,6 +115,8 @@ class Supervisor:
     """Starts children, restarts the dead ones, stops all. `log` takes a sentence and its facts."""
 
     log: Callable[..., None]
+    #: told the name of a child as soon as it is found dead
+    died: Callable[[str], None]
     #: called about once a second, to look after what is no child (the private Redis)
     look_after: Callable[[], None]
     _children: list[_Child] = field(default_factory=list)
@@ -172,6 +174,7 @@ class Supervisor:
                 pause=child.pause,
             )
             child.pause = min(child.pause * 2, LAST_PAUSE)
+            self.died(child.name)
 
     def _restart_due(self) -> None:
         for child in self._children:

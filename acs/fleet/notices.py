@@ -107,8 +107,8 @@ def late_report(situation: Situation, request: cwmp.CpeRequest) -> tuple[str, di
 
 
 def may_be_cut_off(situation: Situation, request: cwmp.CpeRequest) -> bool:
-    """Whether what is reported depends on when processes of this server began
-    (`Situation.servers_began_at`)."""
+    """Whether what is reported depends on when a process of this server was missing
+    (`Situation.server_missing_at`)."""
     if not isinstance(request, cwmp.TransferComplete) or request.fault_struct.fault_code == 0:
         return False
     task = _task_of(situation, request.command_key)
@@ -145,7 +145,7 @@ def _transfer_complete(situation: Situation, request: cwmp.TransferComplete) -> 
     reported = task.noting(transfer_complete=_report(request))
     if request.command_key != task.id:
         reported = reported.noting(matched_by="being the only open transfer")
-    if fault.fault_code != 0 and proof.cut_off(reported, fault.fault_code, situation.servers_began_at):
+    if fault.fault_code != 0 and proof.cut_off(reported, fault.fault_code, situation.server_missing_at):
         text = outcome.code_text(fault.fault_code, fault.fault_string)
         again = outcome.again(proof.begun_anew(reported), now, text, fault.fault_code, failure=text)
         return told.then(outcome.changed(now, again, was=situation.tasks))

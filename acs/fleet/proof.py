@@ -271,14 +271,14 @@ def may_be_cut_off(task: Task, fault_code: int) -> bool:
     return stored and fault_code in _NOT_FETCHED and not task.evidence.get("served_complete")
 
 
-def cut_off(task: Task, fault_code: int, began_at: float) -> bool:
+def cut_off(task: Task, fault_code: int, missing_at: float) -> bool:
     """Whether it does: the file server was killed while it sent the file; or nothing of it was sent, and a
-    process of this server began (`began_at`, the last one) after the phone was asked: one was not there."""
+    process of this server was missing (`missing_at`, for the last time) after the phone was asked."""
     if not may_be_cut_off(task, fault_code):
         return False
     if task.evidence.get("fetches_open"):
         return True
-    return not task.evidence.get("bytes_served") and began_at > task.started_at
+    return not task.evidence.get("bytes_served") and missing_at > task.started_at
 
 
 def begun_anew(task: Task) -> Task:

@@ -49,8 +49,8 @@ class Situation(Struct, frozen=True):
     inform_interval: int = 0
     #: its desired configuration; None where there is nothing to look at (see `convergence.due`)
     wish: Wish | None = None
-    #: when the last of this server's processes began; 0 where nothing depends on it
-    servers_began_at: float = 0
+    #: when a process of this server was last known to be missing; 0 where nothing depends on it
+    server_missing_at: float = 0
     #: seconds between the uploads of its configuration that it is asked for, 0 for none
     upload_every: int = 0
 

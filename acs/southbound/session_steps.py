@@ -115,12 +115,12 @@ class SessionSteps:
         late = notices.late_report(self._situation(live, live.device, now), request) if live.device else None
         if late is not None:
             await self._store.note_finished(*late)
-        began_at = 0.0
+        missing_at = 0.0
         for _ in range(MOST_DECISIONS):
             draft = self._draft(live, now)
             if notices.may_be_cut_off(draft.situation, request):
-                began_at = began_at or await self._store.servers_began_at()
-                draft.situation = structs.replace(draft.situation, servers_began_at=began_at)
+                missing_at = missing_at or await self._store.server_missing_at()
+                draft.situation = structs.replace(draft.situation, server_missing_at=missing_at)
             response, changes = notices.noticed(draft.situation, request)
             draft.apply(changes)
             body = write(response, cwmp_id=cwmp_id, namespace=live.session.namespace)

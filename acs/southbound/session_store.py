@@ -157,10 +157,9 @@ class SessionStore:
         """Add to the evidence of a task that has ended."""
         await self._runner.drive(tasks.note_finished(task_id, evidence))
 
-    async def servers_began_at(self) -> float:
-        """When the last of the server's processes began."""
-        told = await self._runner.run(metrics.reports())
-        return max((one.started_at for one in told if one.kind == "server"), default=0.0)
+    async def server_missing_at(self) -> float:
+        """When a process of this server was last known to be missing."""
+        return await self._runner.drive(metrics.missing_at())
 
     async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:
         """Write one step. False when the tasks changed meanwhile: `live` has the new ones, decide again.

@@ -84,7 +84,7 @@ class StandInStore(SessionStore):
     async def note_finished(self, task_id: str, evidence: dict[str, Any]) -> None:
         """Tasks that had ended then are not part of a replay."""
 
-    async def servers_began_at(self) -> float:
+    async def server_missing_at(self) -> float:
         return 0.0
 
     async def save(self, live: LiveSession, draft: Draft, session: Session) -> bool:

@@ -179,6 +179,7 @@ DEAD_DELIVERIES = b"acs:{hooks}:x"
 
 METRIC_COUNTS = b"acs:{metrics}:c"
 METRIC_REPORTS = b"acs:{metrics}:p"
+SERVER_DIED = b"acs:{metrics}:d"
 TASK_CENSUS = b"acs:{metrics}:t"
 
 #: RQ's queues, by urgency, and what its own keys of each of them begin with.

@@ -17,7 +17,7 @@ from msgspec.msgpack import Decoder
 from acs.fleet.metrics import CATALOGUE, SUM, TASKS, Key, Kind
 from acs.fleet.task import Task
 from acs.store import codec, keyspace
-from acs.store.calls import Call, nothing, script, scripted
+from acs.store.calls import Call, Steps, nothing, script, scripted
 
 #: Seconds after which a process that says nothing is taken for dead.
 SILENT = 15.0
@@ -94,6 +94,22 @@ def reports() -> Call[list[Report]]:
 
 def forget(names: Sequence[str]) -> list[Call[Any]]:
     return [Call(("HDEL", keyspace.METRIC_REPORTS, *names), nothing)] if names else []
+
+
+def died(at: float) -> Call[None]:
+    """A server process was found dead."""
+    return Call(("SET", keyspace.SERVER_DIED, repr(at)), nothing)
+
+
+def missing_at() -> Steps[float]:
+    """When a server process was last known to be missing: one died, or began; 0 where that was never."""
+    told: list[Report]
+    died_at: float
+    told, died_at = yield [
+        reports(),
+        Call(("GET", keyspace.SERVER_DIED), lambda found: float(found or 0)),
+    ]
+    return max([died_at, *(one.started_at for one in told if one.kind == "server")])
 
 
 def put_census(census: Census) -> Call[None]:

@@ -32,7 +32,8 @@ SUPERVISOR = textwrap.dedent("""
         print("program", pid, flush=True)
         return pid
 
-    supervisor = Supervisor(log=lambda *_, **__: None, look_after=lambda: None)
+    died = lambda name: print("died", name, flush=True)
+    supervisor = Supervisor(log=lambda *_, **__: None, died=died, look_after=lambda: None)
     supervisor.keep("server", start_server)
     supervisor.keep("program", start_sleeper)
     supervisor.run()
@@ -73,6 +74,7 @@ def test_a_killed_child_is_started_again(supervisor):
     _, first = started(supervisor)
     started(supervisor)
     os.kill(first, signal.SIGKILL)
+    assert supervisor.stdout.readline() == "died server\n"
     name, second = started(supervisor)
     assert name == "server"
     assert second != first

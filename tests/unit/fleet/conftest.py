@@ -145,7 +145,7 @@ class Desk:
         self.sessions = 0
         self.login: ConnectionRequestLogin | None = None
         self.stun: StunOffer | None = None
-        self.servers_began_at = 0.0
+        self.server_missing_at = 0.0
         self.namespace = "urn:dslforum-org:cwmp-1-0"
         self.out = ""
         self.last = Changes()
@@ -169,7 +169,7 @@ class Desk:
             tree=self.tree,
             connection_login=self.login,
             stun=self.stun,
-            servers_began_at=self.servers_began_at,
+            server_missing_at=self.server_missing_at,
         )
 
     def apply(self, changes: Changes) -> Changes:

@@ -164,7 +164,7 @@ def test_a_phone_that_has_the_whole_file_and_cannot_use_it_fails(desk, known):
 def test_a_phone_that_never_got_to_fetch_is_asked_again_where_the_server_was_not_there(desk, known):
     task = desk.task(IMAGE)
     desk.talk(known)
-    desk.servers_began_at = desk.now + 1
+    desk.server_missing_at = desk.now + 1
     assert fails(desk, task, 9015).state == "pending"
     desk.talk(known)
     assert fails(desk, task, 9015).state == "failed", "it was there this time"

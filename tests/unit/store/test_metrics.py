@@ -48,6 +48,17 @@ def test_a_process_is_known_by_its_last_report_until_it_leaves(store):
     assert store.run(metrics.reports()) == []
 
 
+def test_when_a_server_process_was_missing_is_known_by_its_end_and_by_its_successor(store):
+    assert store.drive(metrics.missing_at()) == 0
+    store.run(metrics.say(Report("a:1", "server", 9.0, 2.5, 3.0, 4, 5)))
+    store.run(metrics.say(Report("a:2", "worker", 9.0, 8.0, 3.0, 4, 5)))
+    assert store.drive(metrics.missing_at()) == 2.5
+    store.run(metrics.died(5.25))
+    assert store.drive(metrics.missing_at()) == 5.25
+    store.run(metrics.say(Report("a:3", "server", 9.0, 6.0, 3.0, 4, 5)))
+    assert store.drive(metrics.missing_at()) == 6
+
+
 def test_the_census_is_empty_before_the_first(store):
     assert store.run(metrics.census()) == Census()
     store.run(metrics.put_census(Census(1.0, {"pending": 3})))
