@@ -10,11 +10,12 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from acs.datamodel.keys import Catalogue
+from acs.datamodel.keys import Catalogue, KeyNameError
 from acs.datamodel.paths import is_secret
 from acs.fleet.selector import printing, references
 from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.expressions import And, Comparison, Expression, OneOf, Subject, leaves
+from acs.fleet.selector.fields import ATTRIBUTE
 from acs.fleet.selector.lexing import LONGEST, tokens
 from acs.fleet.selector.parsing import Query, parse
 from acs.operations import limits, selector_uses
@@ -86,7 +87,7 @@ def read(text: str, catalogue: Catalogue, *, field: str) -> Query:
         query = parse(text)
     except SelectorError as error:
         raise refused(error, field) from None
-    _check_secrets(query.expression, text, catalogue, field)
+    _check_names(query.expression, text, catalogue, field)
     return query
 
 
@@ -113,31 +114,35 @@ def refused(error: SelectorError, field: str) -> Invalid:
     return Invalid([fault])
 
 
-def _check_secrets(expression: Expression, text: str, catalogue: Catalogue, field: str) -> None:
-    """Who may not see a password must not find it out by asking who has it."""
+def _check_names(expression: Expression, text: str, catalogue: Catalogue, field: str) -> None:
+    """Who may not see a password must not find it out by asking who has it; and what is no key at all was
+    meant to be another one."""
     for leaf in leaves(expression):
-        if not isinstance(leaf, (Comparison, OneOf)):
-            continue
-        name = leaf.subject.name
-        is_key = leaf.subject.field == "key"
-        if (leaf.subject.field == "parameter" and is_secret(name)) or (
-            is_key and _secret_key(catalogue, name)
-        ):
-            message = f"{name} is a secret: phones are not selected by it"
-            raise Invalid([FieldError(field, message, text, position=_place(text, leaf.subject))])
+        if isinstance(leaf, (Comparison, OneOf)):
+            wrong = _wrong_name(leaf.subject, catalogue)
+            if wrong:
+                raise Invalid([FieldError(field, wrong, text, position=_place(text, leaf.subject))])
+
+
+def _wrong_name(subject: Subject, catalogue: Catalogue) -> str:
+    """What is wrong with the name behind `attr`, `key` or `parameter`, "" for nothing."""
+    secret = subject.field in ("attr", "parameter") and is_secret(subject.name)
+    if subject.field == "key":
+        try:
+            secret = catalogue.find(subject.name).key.secret
+        except KeyNameError as error:
+            return str(error)
+    return f"{subject.name} is a secret: phones are not selected by it" if secret else ""
 
 
 def _place(text: str, subject: Subject) -> int:
-    """Where the name stands, behind `key` or `parameter`."""
-    for word, name in pairwise(tokens(text)):
+    """Where the name stands: behind `key` or `parameter`, or in one word with `attr.`."""
+    words = list(tokens(text))
+    for word, name in pairwise(words):
         if word.is_word(subject.field) and name.text == subject.name:
             return name.at
-    return 0
-
-
-def _secret_key(catalogue: Catalogue, name: str) -> bool:
-    use = catalogue.get(name)
-    return is_secret(name) if use is None else use.key.secret
+    one_word = ATTRIBUTE + subject.name
+    return next((word.at for word in words if word.text.lower() == one_word.lower()), 0)
 
 
 async def prepared(runner: Runner, shapes: Shapes, query: Query, *, now: float, field: str) -> Selection:

@@ -89,6 +89,8 @@ def test_a_wrong_selector_is_refused_at_its_character(api: Any) -> None:
         ("parameter Device.ManagementServer.Password = x", 10),
         ("online and key account.1.password ~ a", 15),
         ("label = account.1.password or key account.1.password ~ a", 34),
+        ("online and attr.sip_password ~ a", 11),
+        ("Attr.Admin_Password in (1, 2)", 0),
     ],
 )
 def test_nobody_finds_out_a_secret_by_selecting(api: Any, q: str, position: int) -> None:
@@ -97,6 +99,22 @@ def test_nobody_finds_out_a_secret_by_selecting(api: Any, q: str, position: int)
     [error] = answer.json()["errors"]
     assert error["position"] == position
     assert "secret" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("voice.jib.mx", "did you mean voice.jib.max"),
+        ("account.99.label", "permitted: X = 1"),
+    ],
+)
+def test_a_key_that_is_none_is_told_with_what_was_meant(api: Any, name: str, hint: str) -> None:
+    answer = api("GET", "/devices", params={"q": f"online and key {name} = 3"})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["position"] == 15
+    assert name in error["message"]
+    assert hint in error["message"]
 
 
 # --- saved ones -----------------------------------------------------------------------------------------
