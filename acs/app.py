@@ -28,6 +28,7 @@ from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles, ModelNumberError
 from acs.fleet import daily_window
 from acs.key_directory import KeyDirectoryError
+from acs.northbound import proxies
 from acs.operations.role_mapping import read_roles
 from acs.processes import (
     StartError,
@@ -87,6 +88,7 @@ def _supervise(settings: Settings) -> int:
     models = _models(settings)
     _check_window(settings)
     _check_provider(settings)
+    _check_proxies(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
     directory.check_whole()
@@ -193,6 +195,13 @@ def _check_provider(settings: Settings) -> None:
         read_roles(settings.oidc_roles)
     except ValueError as error:
         raise StartError(f"--oidc-roles: {error}") from None
+
+
+def _check_proxies(settings: Settings) -> None:
+    try:
+        proxies.read(settings.trusted_proxies)
+    except ValueError as wrong:
+        raise StartError(f"--trusted-proxies: {wrong}") from None
 
 
 def _check_window(settings: Settings) -> None:

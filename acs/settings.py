@@ -144,7 +144,9 @@ class Settings:
         "address under which browsers reach this server, such as https://acs.example.net; empty: as they say",
     )
     trusted_proxies: str = _setting(
-        "", "addresses of the proxies before the web port, with commas between, whose X-Forwarded-For counts"
+        "",
+        "addresses or networks of the proxies before the web port, with commas between, whose "
+        "X-Forwarded-For counts",
     )
     cors_origins: str = _setting(
         "", "origins of other sites whose scripts may call REST, with commas between; empty: none"

@@ -8,6 +8,7 @@ import structlog
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
+from acs.northbound import proxies
 from acs.northbound.web import Web
 from acs.operations.provider import Provider
 from acs.operations.role_mapping import read_roles
@@ -27,7 +28,7 @@ def web_of(settings: Settings) -> Web:
     """The settings were checked before (`acs.app`)."""
     return Web(
         url=settings.web_url,
-        proxies=frozenset(_listed(settings.trusted_proxies)),
+        proxies=proxies.read(settings.trusted_proxies),
         origins=frozenset(_listed(settings.cors_origins)),
         rate_limit=settings.rate_limit,
         provider=_provider(settings),

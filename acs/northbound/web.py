@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from msgspec import Struct
 from twisted.web.server import Request
 
+from acs.northbound.proxies import origin
 from acs.operations.provider import Provider
 
 
@@ -15,7 +15,7 @@ class Web(Struct, frozen=True, kw_only=True):
     """`url` is where browsers reach this server, "" for where they say they do."""
 
     url: str = ""
-    #: addresses of proxies that are believed
+    #: addresses of proxies that are believed, or networks of them
     proxies: frozenset[str] = frozenset()
     #: other sites whose scripts may call REST
     origins: frozenset[str] = frozenset()
@@ -39,16 +39,5 @@ class Web(Struct, frozen=True, kw_only=True):
         """Where the request comes from: of one that came by a known proxy, what the proxy says."""
         asked: Any = request
         peer = str(getattr(asked.getClientAddress(), "host", ""))
-        if peer not in self.proxies:
-            return peer
-        told = ",".join(
-            raw.decode("latin-1") for raw in request.requestHeaders.getRawHeaders(b"x-forwarded-for") or ()
-        )
-        for one in reversed([part.strip() for part in told.split(",") if part.strip()]):
-            try:
-                ip_address(one)
-            except ValueError:
-                break
-            if one not in self.proxies:
-                return one
-        return peer
+        told = request.requestHeaders.getRawHeaders(b"x-forwarded-for") or ()
+        return origin(peer, ",".join(raw.decode("latin-1") for raw in told), self.proxies)
