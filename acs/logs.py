@@ -6,7 +6,9 @@ No line holds a secret: the last step before it is written is `acs.fleet.log_sec
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any, TextIO, cast
 
 import msgspec
@@ -42,6 +44,13 @@ def start(level: str, stream: TextIO, form: str = "auto") -> None:
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+    sys.excepthook = _last_words
+
+
+def _last_words(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """What ends a process that nobody expected, as a line among the others: whole, and without secrets."""
+    log = structlog.get_logger("acs")
+    log.critical("the process dies of an error", exc_info=(kind, error, traceback))
 
 
 def hide(secrets: Iterable[str]) -> None:
