@@ -18,14 +18,13 @@ from typing import Any, cast
 
 import structlog
 from msgspec import structs
-from twisted.internet.task import deferLater
 
 from acs.cwmp import events, versions
 from acs.cwmp import session as sessions
 from acs.cwmp.faults import INVALID_ARGUMENTS, METHOD_NOT_SUPPORTED
 from acs.cwmp.messages import CpeRequest, CpeResponse, Fault, Inform, InformResponse
 from acs.cwmp.reading import Envelope, MalformedMessage, UnknownMessage
-from acs.cwmp.session import Act, Event, Patience, Phase, Session, Transition
+from acs.cwmp.session import Act, Event, Patience, Phase, Transition
 from acs.cwmp.writing import write
 from acs.datamodel import key_loading
 from acs.datamodel.keys import Catalogue
@@ -43,8 +42,9 @@ from acs.southbound.post import EMPTY, Post, Reply
 from acs.southbound.recording import Recorder, Recording
 from acs.southbound.session_counts import SessionCounts
 from acs.southbound.session_endings import DONE, FAILED, SUPERSEDED, SessionEndings
-from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker, reopened
-from acs.southbound.session_store import SessionStore, Superseded, device_key_of
+from acs.southbound.session_finding import SessionFinder
+from acs.southbound.session_steps import LinkMaker, LoginMaker, SessionSteps, StunMaker
+from acs.southbound.session_store import SessionStore, Superseded
 from acs.southbound.signs_of_life import SignsOfLife
 from acs.southbound.silence import Silence
 from acs.southbound.wishes import Wishes
@@ -55,10 +55,6 @@ from acs.store.runner_reactor import ReactorRunner
 log = structlog.get_logger("acs.sessions")
 
 _UNKNOWN_METHOD = Fault(METHOD_NOT_SUPPORTED, "Method not supported", faultcode="Server")
-
-
-#: Seconds between the looks for a phone that only its address tells from others.
-ADDRESS_PAUSES = (0.05, 0.15)
 
 
 class Conversations:
@@ -110,11 +106,11 @@ class Conversations:
         self._counts = counts = SessionCounts(tally or Tally())
         self._store = store or SessionStore(runner, now, layers or LayerCache(), tasks_written=counts.tasks)
         self._logger = logger
-        self._clock = clock
         self._now = now
         self._randomness = randomness
         self._signs = signs
         self._lives = LiveSessions(tick)
+        self._finder = SessionFinder(self._lives, self._store, clock)
         catalogue = catalogue or key_loading.shipped()
         self.recorder = Recorder(
             runner, self._store, catalogue, secrets=secrets, now=now, randomness=randomness
@@ -169,7 +165,7 @@ class Conversations:
     async def vouched_elsewhere(self, sids: tuple[str, ...]) -> str | None:
         """The same, of a session that another process has in hand."""
         for sid in sids:
-            live = await self._load(sid)
+            live = await self._finder.load(sid)
             if live is not None:
                 return live.session.username
         return None
@@ -198,84 +194,10 @@ class Conversations:
             return await self._open(post, envelope, envelope.message)
         if isinstance(envelope, MalformedMessage) and envelope.name == "Inform":
             return self._refuse_stranger(post, envelope)  # it would have begun a session: it belongs to none
-        live = await self._session_of(post)
+        live = await self._finder.of(post)
         if live is None:
             return await self._without_session(post)
         return await self._in_session(live, post)
-
-    async def _session_of(self, post: Post) -> LiveSession | None:
-        """The session the message belongs to, held for it. One message of a session at a time."""
-        if not post.sids and "sid" not in post.connection.state:
-            return await self._by_address(post.peer)
-        await self._take_over(post)
-        while True:
-            live = self._lives.find(post.sids, post.connection, post.peer)
-            if live is None:
-                break
-            if not live.busy:
-                live.hold()
-                return live
-            await live.free()
-        # The cookie of an old session leads to the device's present one only where `LiveSessions.find` would
-        # take it for that, too: on a connection that has not served another session, from the same address.
-        peer = "" if "sid" in post.connection.state else post.peer
-        for sid in post.sids:
-            live = await self._load(sid, peer=peer)
-            if live is not None:
-                return self._take_up(live)
-        return None
-
-    async def _by_address(self, peer: str) -> LiveSession | None:
-        """The session of a phone that returns no cookie and opens a connection for each message, held.
-
-        Its address alone counts where one open session comes from there, whichever process has it in hand.
-        The phone, or a neighbour behind the same address, may be here before another process noticed that it
-        hung up: that is waited for.
-        """
-        for pause in ADDRESS_PAUSES:
-            await deferLater(self._clock, pause)
-            found: list[LiveSession] = []
-            for sid in self._lives.at(peer) | await self._store.sids_at(peer):
-                stored = await self._load(sid)
-                if stored is not None and stored.session.peer == peer:
-                    found.append(stored)
-                if len(found) > 1:
-                    return None
-            for stored in found:
-                while live := self._lives.get(stored.session.sid):
-                    if not live.busy:
-                        live.hold()
-                        return live
-                    await live.free()
-                return self._take_up(stored)
-        return None
-
-    async def _take_over(self, post: Post) -> None:
-        """Take up the session that the cookie names where another one would be taken for it: one that the
-        phone has opened with another process meanwhile, or that shares a proxy's connection. Only the store
-        knows whether the cookie is newer than what this process has in hand, or older."""
-        found = self._lives.find(post.sids, post.connection, post.peer)
-        if found is None or not post.sids or found.session.sid in post.sids:
-            return
-        for sid in post.sids:
-            newer = await self._load(sid)
-            if newer is not None and self._lives.get(sid) is None:
-                self._lives.add(newer)
-                return
-
-    async def _load(self, sid: str, *, peer: str = "") -> LiveSession | None:
-        """The stored session with this id, or, with `peer`, a newer one of its device from that address."""
-        live = await self._store.load(device_key_of(sid))
-        if live is None or (live.session.sid != sid and not (peer and live.session.peer == peer)):
-            return None
-        if live.session.trace:
-            live.came = live.tasks  # which others may have changed since another process had it in hand
-        return live
-
-    def _take_up(self, live: LiveSession) -> LiveSession:
-        live.hold()
-        self._lives.add(live)
-        return live
 
     async def _in_session(self, live: LiveSession, post: Post) -> Reply:
         """The answer to a message of a session that is held for it."""
@@ -288,10 +210,10 @@ class Conversations:
             try:
                 return live, await self._step(live, post)
             except Superseded:
-                fresh = await self._load(live.session.sid)
+                fresh = await self._finder.load(live.session.sid)
                 if fresh is None:
                     return live, self._superseded(live)
-                self._take_up(fresh)
+                self._finder.take_up(fresh)
                 live.release()
                 live = fresh
             return live, await self._step(live, post)
@@ -368,7 +290,7 @@ class Conversations:
                 continue
             if message is None and ended.phase is Phase.ENDED:
                 return EMPTY  # the three-step ending (quirk 23)
-            live = await self._reopen(ended)
+            live = await self._finder.reopen(ended)
             if live is not None:
                 return await self._in_session(live, post)
         if message is None:
@@ -391,16 +313,6 @@ class Conversations:
         namespace = message.namespace or versions.CWMP_1_0
         return Reply(write(fault, cwmp_id=message.cwmp_id, namespace=namespace))
 
-    async def _reopen(self, ended: Session) -> LiveSession | None:
-        """Take up a session again that ended a moment ago; None when the device has a new one."""
-        if await self._store.load(ended.device_key) is not None:
-            return None
-        live = await self._store.open(reopened(ended), "")
-        if live.device is None:
-            return None
-        live.profile = await self._store.profile(live.device.model_key)
-        return self._take_up(live)
-
     # --- the Inform -----------------------------------------------------------------------------------------
 
     async def _open(self, post: Post, envelope: Envelope, inform: Inform) -> Reply:
@@ -421,7 +333,7 @@ class Conversations:
         live = await self._store.open(session, _likely_model(inform))
         self._counts.began(session)
         self._endings.superseded(live.replaced, self._lives.of_device(key))
-        self._take_up(live)
+        self._finder.take_up(live)
         try:
             if live.device is None or events.BOOTSTRAP in map(events.normalise, session.events):
                 await self._meet(live, post, inform, device_id)

@@ -77,7 +77,7 @@ def test_a_conversation_that_goes_on_is_shown_as_it_comes(browser, tab, recorded
     store.run(traces.delete(key, trace))
     begun = Trace(id=trace, started_at=1000.0)
     store.drive(traces.begin(identifier, begun, TraceStart(sid="")))
-    for message in (*exchange(b"", b""), *exchange(b"", b"")):
+    for message in (*exchange(b"", b""), *exchange(b"", b"", at=1001.0)):
         store.run(traces.append(key, trace, message))
     session = Session(sid=key + SID_END, namespace=CWMP_1_0, opened_at=1000.0)
     store.run(sessions.open_session(key, session))

@@ -23,10 +23,10 @@ def body(message: cwmp.Message) -> bytes:
     return write(message, cwmp_id="1", namespace=CWMP_1_0)
 
 
-def exchange(asked: bytes, answered: bytes, status: int = 0) -> list[TraceMessage]:
+def exchange(asked: bytes, answered: bytes, status: int = 0, at: float = 1000.0) -> list[TraceMessage]:
     headers = (("Content-Type", "text/xml; charset=utf-8"),) if asked else ()
     phone = TraceMessage(
-        at=1000.0,
+        at=at,
         from_phone=True,
         connection=77,
         start_line="POST /cwmp HTTP/1.1",
@@ -36,7 +36,7 @@ def exchange(asked: bytes, answered: bytes, status: int = 0) -> list[TraceMessag
     )
     line = f"HTTP/1.1 {status or (200 if answered else 204)} X"
     server = TraceMessage(
-        at=1000.5, from_phone=False, connection=77, start_line=line, body=answered, size=len(answered)
+        at=at + 0.5, from_phone=False, connection=77, start_line=line, body=answered, size=len(answered)
     )
     return [phone, server]
 
@@ -50,7 +50,7 @@ def recorded(store, phone):
     inform = cwmp.Inform(DeviceId("Yealink", "001565", "CP860", "0015650001"), (Event("2 PERIODIC"),))
     trace = Trace(id="00000abc11112222", started_at=1000.0, by="ann", events=("2 PERIODIC",), peer="::1")
     store.drive(traces.begin(identifier, trace, TraceStart(sid=key + SID_END, device=known)))
-    for message in (*exchange(body(inform), body(cwmp.InformResponse())), *exchange(b"", b"")):
+    for message in (*exchange(body(inform), body(cwmp.InformResponse())), *exchange(b"", b"", at=1001.0)):
         store.run(traces.append(key, trace.id, message))
     store.drive(traces.end(key, trace.id, "done", at=1001.0))
     return identifier, trace.id
