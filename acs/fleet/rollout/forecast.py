@@ -146,7 +146,7 @@ def of(
     legs = course(
         definition, waves, wave=wave, through_at=through_at, speed=speed, size=size, fleet=fleet, now=now
     )
-    return drawn(definition, legs, speed=speed, size=size, fleet=fleet, seen=seen, now=now)
+    return drawn(definition, waves, legs, speed=speed, size=size, fleet=fleet, seen=seen, now=now)
 
 
 def _known(speed: Speed, usual: Speed) -> Speed:
@@ -158,6 +158,7 @@ def _known(speed: Speed, usual: Speed) -> Speed:
 
 def drawn(
     definition: Definition,
+    waves: Sequence[Tally],
     legs: Sequence[Leg],
     *,
     speed: Speed,
@@ -169,7 +170,8 @@ def drawn(
     """The forecast of a rollout whose waves go like this."""
     turn, _ = _seconds(definition, speed, fleet)
     ends_at = max(now, legs[-1].ends_at) if legs else now
-    rate = 60.0 * _places(definition, turn, size, fleet) / turn
+    largest = max((tally.size for tally in waves), default=0)  # no more than these are at it at once
+    rate = 60.0 * min(_places(definition, turn, size, fleet), largest) / turn
     return Forecast(ends_at, ends_at - now, rate, seen)
 
 

@@ -162,7 +162,7 @@ def made(
         sites_count=len(sites),
         opens_at=legs[0].starts_at if legs else starts_at,
         forecast=forecast.drawn(
-            definition, legs, speed=speed, size=size, fleet=fleet, seen=False, now=starts_at
+            definition, tallies, legs, speed=speed, size=size, fleet=fleet, seen=False, now=starts_at
         ),
     )
 

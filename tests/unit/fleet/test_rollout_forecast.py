@@ -39,6 +39,8 @@ def test_phones_take_turns_at_so_many_places():
     assert seconds(definition(), 5) == pytest.approx(60)
     found = forecast.of(definition(), [Tally(100)], speed=MINUTE, size=0, now=NOON)
     assert (found.rate, found.seen) == (pytest.approx(10), True)
+    few = forecast.of(definition(), [Tally(2), Tally(3)], speed=MINUTE, size=0, now=NOON)
+    assert few.rate == pytest.approx(3), "there are no more phones that could be at it"
 
 
 def test_waves_follow_each_other_after_their_soak():
