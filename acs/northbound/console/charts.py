@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +19,9 @@ MOST_POINTS = 120
 
 #: Labels under a drawing, about.
 _LABELS = 6
+
+#: Steps beside a drawing at most.
+_MOST_STEPS = 5
 
 
 class Series(Struct, frozen=True):
@@ -49,6 +54,7 @@ def over_time(
         legend_font_size=12,
         tooltip_font_size=12,
     )
+    ticks = _ticks(_peak(series, stacked))
     kind: Any = pygal.StackedLine if stacked else pygal.Line
     chart = kind(
         style=style,
@@ -62,18 +68,17 @@ def over_time(
         x_labels_major_every=max(1, len(moments) // _LABELS),
         show_minor_x_labels=False,
         truncate_label=-1,
-        min_scale=3,
-        max_scale=5,
         margin=4,
         margin_right=14,
         spacing=6,
-        range=(0, max(1.0, _peak(series, stacked))),
+        range=(0, ticks[-1]),
         value_formatter=lambda value: f"{value:,.0f}",
         stroke_style={"width": 1.6},
         disable_xml_declaration=True,
         pretty_print=False,
         no_data_text="Nothing counted yet",
     )
+    chart.y_labels = ticks
     chart.x_labels = [one.strftime("%H:%M") if one else "" for one in moments]
     for one in series:
         chart.add(one.name, list(one.values))
@@ -81,6 +86,17 @@ def over_time(
     for script in tree.xpath("//*[local-name()='script']"):  # pages run no script but their own
         script.getparent().remove(script)
     return Markup(etree.tostring(tree, encoding="unicode"))  # drawn from numbers and times alone
+
+
+def _ticks(peak: float) -> list[int]:
+    """Whole numbers from 0 to the peak or above it, six at most, and no two that are written alike."""
+    step = next(
+        count * 10**power
+        for power in itertools.count()
+        for count in (1, 2, 5)
+        if count * 10**power * _MOST_STEPS >= peak
+    )
+    return list(range(0, max(1, math.ceil(peak / step)) * step + 1, step))
 
 
 def _peak(series: Sequence[Series], stacked: bool) -> float:
