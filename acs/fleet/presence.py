@@ -30,8 +30,10 @@ FLAPS = 3
 FLAP_INTERVALS = 10
 FLAP_WINDOW = 3600.0
 
-#: The weight of the newest gap in the habit of a phone whose interval is not known.
+#: The weight of the newest gap in the habit of a phone whose interval is not known. A longer gap than this
+#: many habits counts as that: the phone, its network or the server was away for a while.
 HABIT_WEIGHT = 0.25
+LONGEST_GAP = 2.0
 
 
 class State(StrEnum):
@@ -96,11 +98,12 @@ def state_at(interval: float, heard: float, now: float) -> State:
 
 
 def habit(before: Device, now: float) -> float:
-    """The habit of a phone after one more regular Inform that followed on a regular one."""
-    gap = now - before.last_inform
-    if not before.inform_habit:
-        return gap
-    return before.inform_habit + HABIT_WEIGHT * (gap - before.inform_habit)
+    """The habit of a phone after one more regular Inform that followed on a regular one. A clock that was set
+    back says nothing of it."""
+    gap, known = now - before.last_inform, before.inform_habit
+    if gap <= 0 or not known:
+        return max(gap, known)
+    return known + HABIT_WEIGHT * (min(gap, LONGEST_GAP * known) - known)
 
 
 def seen(device: Device, presence: Presence | None, last_inform: float, now: float) -> Seen:

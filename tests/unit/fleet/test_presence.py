@@ -48,6 +48,26 @@ def test_a_habit_follows_the_informs_slowly():
     assert 100 < after < 150
 
 
+@pytest.mark.parametrize("habit", [0, 300])
+def test_a_clock_that_was_set_back_says_nothing_of_a_habit(habit):
+    device = Device("x", last_inform=START, inform_habit=habit)
+    assert presence.habit(device, START - HOUR) == habit
+    assert presence.habit(device, START) == habit
+
+
+def test_days_of_silence_are_no_habit():
+    device = Device("x", last_inform=START, inform_habit=300)
+    assert presence.habit(device, START + 72 * HOUR) < 400
+
+
+def test_a_phone_that_has_got_another_interval_has_another_habit():
+    device = Device("x", last_inform=START, inform_habit=60)
+    for _ in range(25):
+        at = device.last_inform + HOUR
+        device = structs.replace(device, inform_habit=presence.habit(device, at), last_inform=at)
+    assert HOUR / 2 < presence.interval_of(device) <= HOUR
+
+
 def look(kept, after, interval=60.0):
     return presence.overdue(kept, interval, START, START + after)
 
