@@ -12,10 +12,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import re2  # type: ignore[import-untyped]  # it ships no types
 from msgspec import Struct
 
+from acs.northbound import json_text
 from acs.northbound.nbi import moments
 from acs.northbound.rest.problems import BadRequest
 
@@ -93,12 +93,7 @@ def paths_of(condition: Condition) -> set[str]:
 
 def decoded(text: str, name: str) -> Any:
     """The JSON of this query parameter. Raises BadRequest, which says where it goes wrong."""
-    try:
-        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"))
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise BadRequest(f"{name}: is no JSON: {error}.") from None
-    except RecursionError:
-        raise BadRequest(f"{name}: is no JSON that anybody means: it is nested too deeply.") from None
+    return json_text.decoded(text.encode("utf-8", "surrogatepass"), f"{name}:")
 
 
 def read(text: str, canonical: Canonical) -> Condition:

@@ -48,6 +48,8 @@ class Channel(HTTPChannel):
         """Called by twisted.web for headers that are too large or none at all, and first lines likewise."""
         if self._receivedHeaderSize > self.totalHeadersSize:
             self._refuse(problems.headers_too_large(self.totalHeadersSize))
+        elif self._receivedHeaderCount > self.maxHeaders:
+            self._refuse(problems.too_many_headers(self.maxHeaders))
         else:
             self._refuse(problems.problem(problems.BadRequest("What was sent is no HTTP request.")))
 

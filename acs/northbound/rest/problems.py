@@ -132,6 +132,10 @@ def headers_too_large(most: int) -> Reply:
     return _reply(431, "headers-too-large", f"The headers are larger than {most} bytes.")
 
 
+def too_many_headers(most: int) -> Reply:
+    return _reply(431, "headers-too-large", f"There are more than {most} headers.")
+
+
 def _unexpected(exception: BaseException) -> Reply:
     identifier = uuid.uuid4()
     log.error("unexpected error", id=str(identifier), exc_info=exception)

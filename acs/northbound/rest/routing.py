@@ -17,6 +17,7 @@ from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles
 from acs.fleet.daily_window import DailyWindow
 from acs.fleet.metrics import Tally
+from acs.northbound import json_text
 from acs.northbound.rest.bodies import Body
 from acs.northbound.rest.problems import BadRequest
 from acs.northbound.rest.replies import JSON, Reply
@@ -157,14 +158,7 @@ class Call:
         raw = self.body.whole(JSON_LIMIT)
         if not raw.strip():
             raise BadRequest("The body is empty; a JSON object is needed.")
-        try:
-            return msgspec.json.decode(raw)
-        except msgspec.DecodeError as error:
-            raise BadRequest(f"The body is no JSON: {error}.") from None
-        except UnicodeDecodeError as error:
-            raise BadRequest(f"The body is no UTF-8 text: byte {error.start} is wrong.") from None
-        except RecursionError:
-            raise BadRequest("The body is no JSON that anybody means: it is nested too deeply.") from None
+        return json_text.decoded(raw, "The body")
 
     def read(self, kind: type[validation.T]) -> validation.T:
         """The body as a record of this kind."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -177,7 +177,7 @@ def _scalar(kind: inspect.Type) -> Shape:
         case inspect.FloatType(gt=above, ge=least, le=most):
             return Shape(Double(**_given(gt=above, ge=least, le=most)), float, _same)
         case inspect.DateTimeType():
-            return Shape(DateTime, _same, _same)
+            return Shape(DateTime, _same, _zoned)
         case inspect.BytesType():
             return Shape(ByteArray, lambda content: [content], b"".join)
         case inspect.EnumType(cls=cls):
@@ -187,6 +187,11 @@ def _scalar(kind: inspect.Type) -> Shape:
         case inspect.StrType(min_length=least, max_length=most, pattern=pattern):
             return Shape(Unicode(**_given(min_len=least, max_len=most, pattern=pattern)), text, _same)
     raise TypeError(f"no type of the WSDL for {kind}")
+
+
+def _zoned(moment: datetime) -> datetime:
+    """A time without a zone is one of UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _given(**facets: Any) -> dict[str, Any]:

@@ -600,6 +600,7 @@ REBOOT = {"name": "reboot"}
         ({"query": '{"_lastInform": {"$gt": "yesterday"}}'}, "is no time"),
         ({"query": '{"$and": [' * 60 + "{}" + "]}" * 60}, "nested too deeply"),
         ({"query": "[" * 5000}, "is no JSON"),
+        ({"query": '{"_tags": "a", "_tags": "b"}'}, "query: has '_tags' more than once"),
         ({"query": json.dumps({"_id": {"$in": ["x"] * 1001}})}, "at most 1000"),
         ({"query": json.dumps({"$or": [{"_id": "x"}] * 201})}, "too many conditions"),
         ({"limit": "many"}, "limit: is 'many'"),

@@ -201,6 +201,8 @@ def test_headers_that_are_too_large_are_431(api):
     is_problem(api("GET", "/devices", headers={"X-Long": "x" * 70_000}), 431)
     many = {f"X-Long-{number}": "x" * 10_000 for number in range(9)}
     is_problem(api("GET", "/devices", headers=many), 431)
+    many = {f"X-Short-{number}": "x" for number in range(600)}
+    assert "more than 500" in is_problem(api("GET", "/devices", headers=many), 431)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +269,20 @@ def test_a_query_that_cannot_be_names_its_field(api, query, field):
 def test_a_body_that_cannot_be_is_refused_and_never_an_error(api, phone, body):
     answer = api("POST", f"/devices/{quote(phone(), safe='')}/tasks", content=body)
     is_problem(answer, 400 if b"ud800" in body else 422)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"type": "reboot", "type": "factory_reset"}', "type"),
+        (b'{"type": "set_parameter_values", "values": {"Device.X": 1, "Device.\\u0058": 2}}', "Device.X"),
+    ],
+)
+def test_a_body_that_says_two_things_under_one_name_is_refused(api, phone, body, name):
+    tasks = f"/devices/{quote(phone(), safe='')}/tasks"
+    problem = is_problem(api("POST", tasks, content=body), 400)
+    assert problem["detail"] == f"The body has {name!r} more than once in one object."
+    assert api("GET", tasks).json()["items"] == []
 
 
 def exchange(base_url, sent):

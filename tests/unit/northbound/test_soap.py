@@ -7,6 +7,7 @@ import gzip
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -207,6 +208,14 @@ def test_a_task_is_looked_at_listed_awaited_and_cancelled(soap, phone):
     other = soap.CreateFactoryResetTask(device=device)
     assert [one.id for one in soap.ListTasks(device=device)] == [other.id, task.id]
     assert [one.id for one in soap.ListTasks(device=device, states=["cancelled"])] == [task.id]
+
+
+def test_a_time_without_a_zone_is_one_of_utc(soap, phone):
+    device = phone()
+    task = soap.CreateRebootTask(device=device, not_before=datetime(2090, 1, 31, 12))
+    assert task.not_before == datetime(2090, 1, 31, 12, tzinfo=UTC)
+    berlin = datetime(2090, 1, 31, 13, tzinfo=timezone(timedelta(hours=1)))
+    assert soap.CreateRebootTask(device=device, not_before=berlin).not_before == task.not_before
 
 
 # --- configuration --------------------------------------------------------------------------------------
