@@ -59,9 +59,14 @@ def fleet(catalogue: Catalogue) -> Target:
     return Target(layers.of_fleet(), catalogue)
 
 
+def may_be_model(name: str) -> bool:
+    """Whether there can be a layer for it: phones call themselves all kinds of things."""
+    return bool(name.strip()) and name.isprintable() and len(name) <= LONGEST_MODEL
+
+
 def model(catalogue: Catalogue, name: str) -> Target:
     """Any model, whether or not a phone of it has called yet."""
-    if not name.strip() or not name.isprintable() or len(name) > LONGEST_MODEL:
+    if not may_be_model(name):
         allowed = f"a product class as phones tell it, {LONGEST_MODEL} characters at most"
         raise Invalid.field("model", "is no model", value=name, allowed=allowed)
     return Target(layers.of_model(name), catalogue.for_phone(name))

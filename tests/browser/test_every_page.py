@@ -52,7 +52,7 @@ def test_no_page_scrolls_sideways_on_a_phone_nor_on_a_laptop(browser: Browser, s
     for name, path in site.pages.items():
         browser.size(NARROW)
         browser.open(path)
-        wrong += [f"{name}, narrow: {one}" for one in too_wide(browser)]
+        wrong += [f"{name}, narrow: {one}" for one in (*too_wide(browser), *nameless(browser))]
         browser.size(WIDE)
         wrong += [f"{name}, wide: {one}" for one in too_wide(browser)]
     assert not wrong, lines(wrong)

@@ -86,7 +86,7 @@ async def _list(visit: Visit) -> Answer:
     made = await groups.list_all(visit.runner)
     names = [
         FLEET,
-        *(f"model:{model}" for model in models if model),
+        *(f"model:{model}" for model in models if configuration_targets.may_be_model(model)),
         *(f"group:{one.name}" for one in made.items),
     ]
     rows = []

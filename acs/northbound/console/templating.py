@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +18,8 @@ from acs.northbound.console.visits import phone_path
 
 #: Steps of a time ago: below so many seconds, this many of them make one, and what it is called.
 _AGES = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"), (5_184_000, 86_400, "days"))
+#: Signs that turn the text after them about, wherever it comes from.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SIZES = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -97,11 +100,19 @@ def static_version() -> str:
     return digest.hexdigest()
 
 
+def straight(value: Any) -> Any:
+    """What is written on a page; what phones say of themselves cannot turn the words after it about."""
+    if isinstance(value, str) and _TURNING.search(value):
+        return type(value)(_TURNING.sub("\N{REPLACEMENT CHARACTER}", value))
+    return value
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
+        finalize=straight,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
