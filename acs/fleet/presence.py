@@ -106,10 +106,18 @@ def habit(before: Device, now: float) -> float:
     return known + HABIT_WEIGHT * (min(gap, LONGEST_GAP * known) - known)
 
 
-def seen(device: Device, presence: Presence | None, last_inform: float, now: float) -> Seen:
-    """The state at this moment, whether a job has looked at the phone since or not."""
+def seen(
+    device: Device, presence: Presence | None, last_inform: float, now: float, up_since: float = 0
+) -> Seen:
+    """The state at this moment, whether a job has looked at the phone since or not.
+
+    :param up_since: when servers were there again after none was. A phone that was not offline by then has a
+        whole interval from there on, as the job gives it.
+    """
     kept = presence or Presence()
     heard, interval = max(last_inform, kept.heard), interval_of(device)
+    if heard and kept.state is not State.OFFLINE:
+        heard = max(heard, up_since)
     state = state_at(interval, heard, now)
     if state is State.ONLINE:
         since = heard if kept.state is not State.ONLINE else kept.since or device.first_seen

@@ -22,7 +22,7 @@ from acs.operations.phone_table import row
 from acs.operations.ports import Runner
 from acs.operations.task_requests import Schedule
 from acs.store import devices as store
-from acs.store import wakes
+from acs.store import presence, wakes
 from acs.store.devices import KnownDevice
 
 #: Phones that one request may touch. Waking is only queueing, and may be for all.
@@ -135,8 +135,9 @@ async def plan(runner: Runner, deed: Deed, value: str, ids: list[str], *, now: f
         )
     states: dict[str, int] = {}
     models: dict[str, int] = {}
+    up = await runner.run(presence.up())
     for known in await _known(runner, ids[:MOST]):
-        one = row(known, now)
+        one = row(known, now, up.since)
         states[one.state] = states.get(one.state, 0) + 1
         models[one.model] = models.get(one.model, 0) + 1
     return BulkPlan(ids, states, dict(sorted(models.items(), key=lambda item: -item[1])), ids[:50])

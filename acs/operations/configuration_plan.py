@@ -26,6 +26,7 @@ from acs.operations.planned_changes import Change, OwnLayers, Server, SharedLaye
 from acs.operations.ports import Runner
 from acs.store import configured
 from acs.store import devices as store
+from acs.store import presence as presence_store
 from acs.store.devices import KnownDevice
 from acs.store.layer_cache import LayerCache
 from acs.store.shapes import Shapes
@@ -62,10 +63,11 @@ async def make(runner: Runner, server: Server, asked: PlanRequest, *, now: float
     blank = {key: configuration_values.text(value) for key, value in asked.values.items()}
     tally = Tally(blank, server.catalogue.secret, asked.sample)
     models: dict[str, ModelProfile] = {}
+    up = await runner.run(presence_store.up())
     async for part in _phones(runner, server.shapes, query, now):
         affected = [known for known in part if change.holds_for(known)]
         for phone in await runner.drive(configured.load(affected, server.shapes, models)):
-            online = _state(phone.known, now) is not State.OFFLINE
+            online = _state(phone.known, now, up.since) is not State.OFFLINE
             tally.add(phone.known.device.id, online, change.effects(phone, server, now))
     return PlanView(
         layer=name,
@@ -135,5 +137,5 @@ async def _phones(
             yield [known for known in found if known is not None]
 
 
-def _state(known: KnownDevice, now: float) -> State:
-    return presence.seen(known.device, known.presence, known.last_inform, now).state
+def _state(known: KnownDevice, now: float, up_since: float) -> State:
+    return presence.seen(known.device, known.presence, known.last_inform, now, up_since).state

@@ -26,6 +26,7 @@ from acs.operations.ports import Runner, moment
 from acs.operations.wake import WakeView, wake_view
 from acs.store import devices as store
 from acs.store import notes as notes_store
+from acs.store import presence as presence_store
 from acs.store import timeline
 from acs.store.devices import KnownDevice
 from acs.store.selection import Selection
@@ -155,12 +156,14 @@ async def find(runner: Runner, *names: str) -> KnownDevice:
 
 
 async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float) -> DeviceDetails:
-    """Everything but parameters, tasks and timeline. Costs one more round trip, to count the parameters."""
+    """Everything but parameters, tasks and timeline. Costs two more round trips: to count
+    the parameters, and for when servers came up."""
     device, notes = known.device, known.notes
     tree = await parameters.load(runner, shapes, device)
+    up = await runner.run(presence_store.up())
     login = notes.connection_request if notes.connection_request.username else device.connection_request
     return DeviceDetails(
-        **_facts(known, now),
+        **_facts(known, now, up.since),
         root=device.root,
         cwmp_namespace=device.namespace,
         user_agent=device.user_agent,
@@ -170,7 +173,7 @@ async def show(runner: Runner, shapes: Shapes, known: KnownDevice, *, now: float
         informs=device.informs,
         inform_interval=device.inform_interval,
         parameter_key=device.parameter_key,
-        presence=_presence(known, now),
+        presence=_presence(known, now, up.since),
         connection_request=ConnectionRequestView(
             device.connection_request_url, login.username, login.origin, wake_view(known.wake)
         ),
@@ -195,10 +198,11 @@ async def page(
     place = _read_cursor(cursor)
     narrow = limits.everything(runner)
     query = query or narrow
+    up = await runner.run(presence_store.up())
     if query is None:
         found = await runner.drive(store.page(cursor=place.after, limit=limit))
         return DevicePage(
-            [_summary(known, now) for known in found.devices],
+            [_summary(known, now, up.since) for known in found.devices],
             _write_cursor(_Place(found.next)) if found.next is not None else None,
             found.total or 0,
         )
@@ -216,7 +220,7 @@ async def page(
     seen = place.seen + len(hits)
     more = following is not None and seen < total  # the rest of the fleet may hold no more hits
     return DevicePage(
-        [_summary(known, now) for known in hits],
+        [_summary(known, now, up.since) for known in hits],
         _write_cursor(_Place(following or "", total, seen)) if more else None,
         total,
     )
@@ -289,21 +293,21 @@ def check_notes(asked: NotesRequest) -> None:
         raise Invalid(faults)
 
 
-def _summary(known: KnownDevice, now: float) -> DeviceSummary:
-    return DeviceSummary(**_facts(known, now))
+def _summary(known: KnownDevice, now: float, up_since: float) -> DeviceSummary:
+    return DeviceSummary(**_facts(known, now, up_since))
 
 
-def _seen(known: KnownDevice, now: float) -> Seen:
-    return presence.seen(known.device, known.presence, known.last_inform, now)
+def _seen(known: KnownDevice, now: float, up_since: float) -> Seen:
+    return presence.seen(known.device, known.presence, known.last_inform, now, up_since)
 
 
-def _presence(known: KnownDevice, now: float) -> PresenceView:
-    seen = _seen(known, now)
+def _presence(known: KnownDevice, now: float, up_since: float) -> PresenceView:
+    seen = _seen(known, now, up_since)
     site = site_name(known.notes, known.device.ip)
     return PresenceView(seen.state, moment(seen.since), moment(seen.next_due), seen.flapping, site)
 
 
-def _facts(known: KnownDevice, now: float) -> dict[str, Any]:
+def _facts(known: KnownDevice, now: float, up_since: float) -> dict[str, Any]:
     # the session that is under way counts: the record itself may not have been written yet
     device = structs.replace(known.device, last_inform=known.last_inform)
     return {
@@ -318,7 +322,7 @@ def _facts(known: KnownDevice, now: float) -> dict[str, Any]:
         "tags": list(known.notes.tags),
         "label": known.notes.label,
         "groups": list(known.notes.groups),
-        "online": _seen(known, now).state is not State.OFFLINE,
+        "online": _seen(known, now, up_since).state is not State.OFFLINE,
         "last_inform": moment(device.last_inform),
         "events": list(device.events),
     }

@@ -14,7 +14,7 @@ from acs.operations.errors import Invalid
 from acs.operations.phone_lists import GROUP, LABEL, MAC, TAGS
 from acs.operations.phone_table import PhoneRow
 from acs.operations.ports import Runner
-from acs.store import awaited
+from acs.store import awaited, presence
 from acs.store.awaited import AwaitedPhone
 from acs.store.devices import KnownDevice
 from acs.store.shapes import Shapes
@@ -62,8 +62,9 @@ class PhoneExport:
         be imported."""
         whole = columns[0] != MAC
         yield tables.lines([columns])
+        up = await self._runner.run(presence.up())
         async for known in phone_table.every_known(self._runner, **self._about):
-            rows = [_known(one, columns, self._now) for one in known if whole or mac_of(one.device)]
+            rows = [_known(one, columns, self._now, up.since) for one in known if whole or mac_of(one.device)]
             yield tables.lines(rows)
         async for waiting in self._awaited():
             yield tables.lines([_waiting(one, columns) for one in waiting])
@@ -88,8 +89,8 @@ def _checked(named: str) -> tuple[str, ...]:
     return columns
 
 
-def _known(known: KnownDevice, columns: Sequence[str], now: float) -> list[Any]:
-    row = phone_table.row(known, now)
+def _known(known: KnownDevice, columns: Sequence[str], now: float, up_since: float) -> list[Any]:
+    row = phone_table.row(known, now, up_since)
     facts: dict[str, Any] = {
         **attributes.shown(known.notes.attributes),
         **structs.asdict(row),

@@ -12,12 +12,12 @@ from acs.datamodel.keys import Catalogue
 from acs.fleet import presence
 from acs.fleet.attributes import EXTENSION, mac_of
 from acs.fleet.identity import device_key
-from acs.fleet.presence import Presence
 from acs.fleet.selector.expressions import Everything
 from acs.fleet.selector.parsing import Query
 from acs.operations import limits, selectors
 from acs.operations.ports import Runner, moment
 from acs.store import devices as store
+from acs.store import presence as presence_store
 from acs.store.devices import KnownDevice
 from acs.store.selection import Selection
 from acs.store.shapes import Shapes
@@ -61,7 +61,8 @@ async def page(
 ) -> PhoneTable:
     """The next phones that `q` means, in order of their ids. Raises Invalid, pointing at the character."""
     known, following, total = await _page(runner, shapes, catalogue, q, cursor, limit, now)
-    return PhoneTable([row(one, now) for one in known], following, total)
+    up = await runner.run(presence_store.up())
+    return PhoneTable([row(one, now, up.since) for one in known], following, total)
 
 
 async def _page(
@@ -97,8 +98,9 @@ async def every(
     runner: Runner, shapes: Shapes, catalogue: Catalogue, *, q: str, now: float
 ) -> AsyncIterator[list[PhoneRow]]:
     """All phones that `q` means, some hundred at a time. Raises Invalid."""
+    up = await runner.run(presence_store.up())
     async for known in every_known(runner, shapes, catalogue, q=q, now=now):
-        yield [row(one, now) for one in known]
+        yield [row(one, now, up.since) for one in known]
 
 
 async def every_known(
@@ -130,9 +132,16 @@ async def _chosen(
     return await selectors.prepared(runner, shapes, query, now=now, field="q")
 
 
-def row(known: KnownDevice, now: float) -> PhoneRow:
+async def of_phone(runner: Runner, known: KnownDevice, now: float) -> PhoneRow:
+    """The line of one phone."""
+    up = await runner.run(presence_store.up())
+    return row(known, now, up.since)
+
+
+def row(known: KnownDevice, now: float, up_since: float) -> PhoneRow:
+    """:param up_since: when servers were there again after none was."""
     device = structs.replace(known.device, last_inform=known.last_inform)
-    seen = presence.seen(device, known.presence or Presence(), known.last_inform, now)
+    seen = presence.seen(device, known.presence, known.last_inform, now, up_since)
     return PhoneRow(
         id=device.id,
         mac=mac_of(device),

@@ -54,12 +54,15 @@ def wanted(expression: Expression) -> Wanted:
     )
 
 
-def records(many: Sequence[Facts], now: float) -> Steps[list[KnownDevice | None]]:
-    """Add what the phones' records say; None for a phone that is not there (any more)."""
+def records(many: Sequence[Facts], now: float, up_since: float) -> Steps[list[KnownDevice | None]]:
+    """Add what the phones' records say; None for a phone that is not there (any more).
+
+    :param up_since: when servers were there again after none was.
+    """
     found: list[KnownDevice | None] = yield devices.get_many(device_key(facts.id) for facts in many)
     for facts, known in zip(many, found, strict=True):
         if known is not None:
-            state = state_of(known.device, known.presence, known.last_inform, now)
+            state = state_of(known.device, known.presence, known.last_inform, now, up_since)
             add_record(facts, known.device, known.notes, last_seen=known.last_inform, state=state)
     return found
 

@@ -40,10 +40,12 @@ class Sign(Struct, frozen=True):
 
 
 class Up(Struct, frozen=True):
-    """Since when servers have been there without a gap, and when one said so last; 0 for never."""
+    """Since when servers have been there without a gap, and when one said so last; 0 for never. `looked`:
+    when the presence job has last been round, so that what selectors use was up to date."""
 
     since: float
     last: float
+    looked: float
 
 
 class Minute(Struct, frozen=True):
@@ -73,10 +75,10 @@ def heard(signs: Sequence[Sign], *, informs: int, now: float) -> Call[None]:
 
 def up() -> Call[Up]:
     def decode(answer: list[bytes | None]) -> Up:
-        since, last = answer
-        return Up(float(since or 0), float(last or 0))
+        since, last, looked = (float(told or 0) for told in answer)
+        return Up(since, last, looked)
 
-    return Call(("HMGET", keyspace.PRESENCE_UP, "since", "last"), decode)
+    return Call(("HMGET", keyspace.PRESENCE_UP, "since", "last", "looked"), decode)
 
 
 # --- the presence job ---------------------------------------------------------------------------------------
@@ -126,12 +128,8 @@ def due(keys: Sequence[str]) -> Call[list[float]]:
 
 
 def looked_now(now: float) -> Call[None]:
-    """The presence job has been round: what selectors use is up to date."""
+    """The presence job has been round."""
     return Call(("HSET", keyspace.PRESENCE_UP, "looked", now), nothing)
-
-
-def looked_last() -> Call[float]:
-    return Call(("HGET", keyspace.PRESENCE_UP, "looked"), lambda found: float(found or 0))
 
 
 def states(ids: Sequence[bytes]) -> list[Call[list[bytes | None]]]:

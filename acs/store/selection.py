@@ -60,9 +60,9 @@ def prepare(query: Query, shapes: Shapes, *, now: float) -> Steps[Selection]:
     saved = yield from selectors.used_by(query)
     expression = references.replaced(query, saved)
     names: list[list[bytes]]
-    first = [*indexes.directory(), presence.looked_last(), devices.count(), texts.count()]
-    *names, looked, everyone, with_text = yield first
-    directory = indexes.read_directory(names, states=now - looked < STATES_LIFE)
+    first = [*indexes.directory(), presence.up(), devices.count(), texts.count()]
+    *names, up, everyone, with_text = yield first
+    directory = indexes.read_directory(names, states=now - up.looked < STATES_LIFE)
     asked = drivers.mentioned(expression, directory)
     sizes: dict[Driver, int] = {}
     if asked:
@@ -76,7 +76,15 @@ def prepare(query: Query, shapes: Shapes, *, now: float) -> Steps[Selection]:
     # a phone that is not indexed yet has no text, and is found without
     words = texts.words(expression) if chosen is None and with_text >= everyone else []
     return Selection(
-        expression, chosen, shapes, shared, now=now, total=total, states_known=directory.states, words=words
+        expression,
+        chosen,
+        shapes,
+        shared,
+        now=now,
+        up_since=up.since,
+        total=total,
+        states_known=directory.states,
+        words=words,
     )
 
 
@@ -106,6 +114,7 @@ class Selection:
         shared: LayerCache,
         *,
         now: float,
+        up_since: float,
         total: int | None,
         states_known: bool = False,
         words: Sequence[texts.Word] = (),
@@ -118,6 +127,7 @@ class Selection:
         self._shapes = shapes
         self._shared = shared
         self._now = now
+        self._up_since = up_since
         #: how many there are, where the sets alone say it
         self.known_total = total
         self._test = test_of(expression, now=now)
@@ -237,7 +247,7 @@ class Selection:
         return answers, every
 
     def _by_record(self, many: Sequence[Facts]) -> Steps[list[bool]]:
-        known: list[KnownDevice | None] = yield from lookups.records(many, self._now)
+        known: list[KnownDevice | None] = yield from lookups.records(many, self._now, self._up_since)
         answers: list[bool | None] = []
         open_ones: list[tuple[int, Facts, KnownDevice]] = []
         for number, (facts, device) in enumerate(zip(many, known, strict=True)):

@@ -71,6 +71,6 @@ def add_record(facts: Facts, device: Device, notes: OperatorNotes, *, last_seen:
     facts.state = state
 
 
-def state_of(device: Device, presence: Presence | None, last_seen: float, now: float) -> str:
+def state_of(device: Device, presence: Presence | None, last_seen: float, now: float, up_since: float) -> str:
     """`online`, `late` or `offline`."""
-    return seen(device, presence, last_seen, now).state
+    return seen(device, presence, last_seen, now, up_since).state

@@ -47,7 +47,8 @@ async def find(visit: Visit) -> KnownDevice:
 
 async def frame(visit: Visit, known: KnownDevice, tab: str) -> dict[str, Any]:
     """What all pages of one phone have on top."""
-    return {"row": phone_table.row(known, visit.now), "tab": tab, "base": phone_path(known.device.id)}
+    row = await phone_table.of_phone(visit.runner, known, visit.now)
+    return {"row": row, "tab": tab, "base": phone_path(known.device.id)}
 
 
 async def _show(visit: Visit) -> Answer:
@@ -89,7 +90,7 @@ async def _do(visit: Visit) -> Answer:
         return await _wake(visit, known)
     name = known.notes.label or known.device.serial_number or device_id
     if info.dangerous and not pages.confirmed(visit):
-        one = phone_table.row(known, visit.now)
+        one = await phone_table.of_phone(visit.runner, known, visit.now)
         facts = [("Phone", f"{name} ({one.model})"), ("State", one.state), ("Id", device_id)]
         effect = info.effect.replace("Each ", "The phone ", 1).replace(" of each", " of it")
         return pages.ask(

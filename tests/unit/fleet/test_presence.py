@@ -170,6 +170,21 @@ def test_what_is_shown_does_not_wait_for_the_job():
     assert (shown.state, shown.since, shown.next_due) == (State.OFFLINE, START + 180, START + 60)
 
 
+@pytest.mark.parametrize(
+    ("kept", "heard", "state"),
+    [
+        (None, START, State.ONLINE),
+        (Presence(State.LATE, START + 66), START, State.ONLINE),
+        (Presence(State.OFFLINE, START + 180), START, State.OFFLINE),
+        (None, 0, State.OFFLINE),
+    ],
+)
+def test_what_is_shown_after_servers_were_away_is_as_the_job_will_judge(kept, heard, state):
+    device, up_since = Device("x", inform_interval=60), START + HOUR
+    assert presence.seen(device, kept, heard, up_since + 30, up_since).state is state
+    assert presence.seen(device, kept, heard, up_since + 180, up_since).state is State.OFFLINE
+
+
 def test_other_signs_of_life_count_too():
     device = Device("x", inform_interval=60, last_inform=START)
     kept = Presence(State.ONLINE, START + 300, heard=START + 300)

@@ -10,6 +10,7 @@ from acs.fleet.alert import site_alert
 from acs.fleet.fleet_event import Kind, event
 from acs.fleet.hook import Rule, delivery
 from acs.store import alerts, events, hooks
+from acs.store.presence import heard
 
 RULE = {"name": "lost", "on": ["device_offline"], "add_tags": ["lost"]}
 HOOK = {"name": "noc", "url": "https://noc.example.com/hook"}
@@ -124,6 +125,16 @@ def test_a_phone_says_whether_it_is_there(api, phone, ago, state, online):
     shown = api("GET", f"/devices/{device}").json()
     assert (shown["presence"]["state"], shown["online"]) == (state, online)
     assert shown["presence"]["next_inform_due"] is not None
+
+
+def test_nobody_is_offline_because_servers_were_away(api, phone, store):
+    away = phone(inform_interval=60, last_inform=time.time() - 3600)
+    assert api("GET", f"/devices/{away}").json()["online"] is False
+    store.run(heard([], informs=0, now=time.time() - 1))
+    assert api("GET", f"/devices/{away}").json()["presence"]["state"] == "online"
+    assert [one["online"] for one in api("GET", "/devices").json()["items"]] == [True]
+    found = {q: api("GET", "/devices", params={"q": q}).json()["total"] for q in ("online", "offline")}
+    assert found == {"online": 1, "offline": 0}
 
 
 # --- webhooks -----------------------------------------------------------------------------------------------

@@ -129,9 +129,9 @@ def test_phones_get_their_time_after_an_outage_of_the_servers(phones, runner):
 def test_servers_that_were_away_are_up_since_they_said_so(runner, redis):
     runner.run(presence.heard([], informs=0, now=1000.0))
     runner.run(presence.heard([], informs=0, now=1010.0))
-    assert runner.run(presence.up()) == presence.Up(1000.0, 1010.0)
+    assert runner.run(presence.up()) == presence.Up(1000.0, 1010.0, 0)
     runner.run(presence.heard([], informs=0, now=1031.0))
-    assert runner.run(presence.up()) == presence.Up(1031.0, 1031.0)
+    assert runner.run(presence.up()) == presence.Up(1031.0, 1031.0, 0)
 
 
 def test_a_forgotten_phone_is_looked_at_once(phones, redis):
