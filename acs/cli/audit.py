@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from acs.cli import outcomes
 from acs.cli.connection import Server
 from acs.cli.printing import moment
 from acs.cli.watching import view_options
@@ -24,6 +25,8 @@ from acs.cli.watching import view_options
 def audit(server: Server, of: str | None, limit: int, as_csv: bool, **asked: str | None) -> None:
     """Who changed what, when and from where; newest first. Secrets never stand in it."""
     query: dict[str, Any] = {name: value for name, value in {**asked, "object": of}.items() if value}
+    if as_csv and server.printer.as_json:
+        raise outcomes.WrongUsage("--csv and --json do not go together")
     if as_csv:
         _export(server, query, limit)
         return

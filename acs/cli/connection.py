@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import json
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote
 
 import click
@@ -160,7 +162,7 @@ class Api:
                     answer.read()
                     self._checked(answer)
                 total = answer.headers.get("Content-Length")
-                with target.open("wb") as out:
+                with _opened(target) as out:
                     for chunk in answer.iter_bytes():
                         out.write(chunk)
                         done += len(chunk)
@@ -215,8 +217,13 @@ class Api:
             return answer
         text = problem_text(answer)
         if answer.status_code == 401 and not answer.request.url.path.endswith("/session"):
-            text += "; give --token or ACS_TOKEN, or --data-dir on the server's own machine"
+            text = text.rstrip(".") + "; give --token or ACS_TOKEN, or --data-dir on the server's own machine"
         raise _REFUSALS.get(answer.status_code, outcomes.CommandError)(text)
+
+
+def _opened(target: Path) -> AbstractContextManager[BinaryIO]:
+    """The file to write; - stands for standard output."""
+    return nullcontext(sys.stdout.buffer) if str(target) == "-" else target.open("wb")
 
 
 def _check_address(url: str, origin: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from acs.cli import completing, device_files, device_lists, device_tasks, device_trace
+from acs.cli.asking import ask
 from acs.cli.choosing import choose
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.outcomes import WrongUsage
@@ -160,7 +161,7 @@ def wake(server: Server, device_name: str) -> None:
 def login(server: Server, device_name: str, username: str, password: str | None) -> None:
     """Say which login the phone takes on its connection-request server, where this server did not set it."""
     chosen = choose(server.api, device_name)
-    given = click.prompt("Password", hide_input=True, err=True) if password is None else password
+    given = ask("Password", "--password", hidden=True) if password is None else password
     body = {"connection_request": {"username": username, "password": given}}
     noted = server.api.call("PATCH", f"/devices/{segment(chosen)}", json=body).json()
     server.printer.result(noted, f"noted: {chosen} takes {username}")

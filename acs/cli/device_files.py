@@ -140,10 +140,11 @@ def files(server: Server, device_name: str, limit: int, save: Path | None) -> No
 
 
 def fetch(server: Server, name: str, target: Path) -> None:
-    """A stored file into `target`, with a progress bar."""
+    """A stored file into `target`, with a progress bar; - stands for standard output."""
     with server.printer.transfer(target.name, None) as progress:
         size = server.api.download(f"/files/{segment(name)}", target, progress)
-    server.printer.note(f"saved {target} ({byte_size(size)})")
+    if str(target) != "-":
+        server.printer.note(f"saved {target} ({byte_size(size)})")
 
 
 COMMANDS = (download, upload, files)

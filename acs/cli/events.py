@@ -26,7 +26,7 @@ ATTEMPTS = 60
 @click.option(
     "--device", "device_name", metavar="DEVICE", shell_complete=completing.devices, help="Only of this phone."
 )
-@click.option("--select", metavar="SELECTOR", default="", help="Only of phones that a selector means now.")
+@click.option("-q", "--select", metavar="SELECTOR", default="", help="Only of phones that it means now.")
 @click.option("--since", default="", metavar="TIME", help="From this time on, such as 2030-01-31T12:00:00Z.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many.")
 @server_options

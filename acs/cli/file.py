@@ -83,10 +83,10 @@ def list_files(server: Server) -> None:
 @click.argument("target", required=False, type=click.Path(path_type=Path))
 @server_options
 def fetch(server: Server, name: str, target: Path | None) -> None:
-    """Write a stored file to TARGET (default: its own name, here)."""
+    """Write a stored file to TARGET (default: its own name, here); - writes to stdout."""
     target = target or Path(Path(name).name)
     fetch_into(server, name, target / Path(name).name if target.is_dir() else target)
-    if server.printer.as_json:
+    if server.printer.as_json and str(target) != "-":
         server.printer.json({"name": name, "saved": str(target)})
 
 

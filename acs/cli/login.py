@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 
 from acs.cli import outcomes, profiles
+from acs.cli.asking import ask
 from acs.cli.connection import Api
 from acs.cli.profiles import DEFAULT, Profile
 
@@ -49,8 +50,8 @@ def login(
     kept = profiles.load()
     wanted = Profile(url.rstrip("/"), token or "", "", ca or "", insecure)
     if not token:
-        name = user or click.prompt("User", err=True)
-        password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask("Password")
+        name = user or ask("User", "--user")
+        password = sys.stdin.readline().rstrip("\n") if password_stdin else _password()
         wanted = replace(wanted, token=_token(wanted, name, password, days))
     api = _api(wanted)
     try:
@@ -105,5 +106,5 @@ def _token(profile: Profile, name: str, password: str, days: float) -> str:
     return str(made["token"])
 
 
-def _ask(what: str) -> str:
-    return str(click.prompt(what, hide_input=True, err=True))
+def _password() -> str:
+    return ask("Password", "--password-stdin", hidden=True)

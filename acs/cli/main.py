@@ -72,6 +72,10 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             click.echo(err=True)  # behind the ^C
             ctx.exit(INTERRUPTED)
+        except click.Abort as aborted:  # at a question
+            if isinstance(aborted.__context__, KeyboardInterrupt):
+                ctx.exit(INTERRUPTED)
+            raise
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Names without a word about them, which would load every command."""

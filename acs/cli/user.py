@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from acs.cli import completing
+from acs.cli.asking import ask
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
 from acs.cli.printing import moment
@@ -113,4 +114,4 @@ def _password(from_stdin: bool) -> str:
     """Never an argument: those can be seen by every user of the machine."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
-    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return ask("Password", "--password-stdin", hidden=True, twice=True)

@@ -20,7 +20,7 @@ def wake() -> None:
 
 @wake.command()
 @click.argument("device_names", metavar="[DEVICE]...", nargs=-1, shell_complete=completing.devices)
-@click.option("--select", help="A selector, such as 'model = CP860 and tag = site7'.")
+@click.option("-q", "--select", help="A selector, such as 'model = CP860 and tag = site7'.")
 @server_options
 def send(server: Server, device_names: tuple[str, ...], select: str | None) -> None:
     """Put phones into the wake queue: each gets a connection request, as the server's pace allows."""

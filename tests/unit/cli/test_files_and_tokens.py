@@ -66,6 +66,14 @@ def test_files_are_listed_fetched_and_removed(acs, files, tmp_path):
     assert acs("file", "remove", "a.cfg").stdout == "removed: a.cfg\n"
 
 
+def test_a_file_goes_to_standard_output(acs, files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files.on("GET /files/a.cfg", CONTENT)
+    done = acs("file", "fetch", "a.cfg", "-")
+    assert (done.exit_code, done.stdout_bytes, done.stderr) == (0, CONTENT, "")
+    assert not (tmp_path / "-").exists()
+
+
 def test_a_missing_file_leaves_nothing_behind(acs, files, tmp_path):
     result = acs("file", "fetch", "b.cfg", str(tmp_path))
     assert result.exit_code == 3

@@ -74,3 +74,12 @@ def test_trying_names_the_first_phones_and_counts_all(acs: Any, server: Any) -> 
     assert "1200 phones" in result.stderr
     assert json.loads(server.asked[0].body) == {"select": "model = CP860", "limit": 2}
     assert json.loads(acs("selector", "try", "model = CP860", "--json").stdout) == TRIED
+
+
+def test_the_wake_queue_and_events_take_a_selector_as_all_commands_do(acs, server):
+    server.on("POST /wake", {"queued": 1, "waiting": 0, "unknown": []})
+    assert acs("wake", "send", "-q", "tag = lobby").exit_code == 0
+    assert server.requests("POST")[0].json == {"select": "tag = lobby"}
+    server.on("GET /events", {"items": [], "next": "1-0", "more": False})
+    assert acs("events", "-q", "tag = lobby").exit_code == 0
+    assert server.requests("GET")[-1].query["q"] == "tag = lobby"
