@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, structs
 
-from acs.cwmp.messages import Fault, Inform, Message
+from acs.cwmp.messages import CpeRequest, Fault, Inform, Message
 
 #: Hex digits of a session id: its device's key, then as many random ones.
 SID_LENGTH = 32
@@ -273,7 +273,8 @@ def classify(session: Session, message: Message, cwmp_id: str, *, moved: bool = 
         return Event.INFORM
     name = message.name
     if not is_answer(name):
-        return Event.CPE_REQUEST
+        # what only this server may ask (a Reboot, say) is no method that it offers
+        return Event.CPE_REQUEST if isinstance(message, CpeRequest) else Event.UNKNOWN_REQUEST
     asked = session.outstanding
     if asked is None:
         return Event.ANSWER

@@ -388,6 +388,24 @@ def test_an_unknown_method_gets_fault_8000_and_the_session_goes_on(known_phone, 
     assert eventually(lambda: any("X_Surprise" in reason for reason in operator.refusals()))
 
 
+@pytest.mark.parametrize("method", ["Reboot", "SetParameterValues", "FactoryReset", "GetOptions"])
+def test_a_method_that_only_the_server_may_ask_for_gets_fault_8000_too(known_phone, operator, method):
+    task = operator.asks(known_phone, WORK)
+    known_phone.opens("2 PERIODIC")
+    known_phone.sends(f"<cwmp:{method}/>", cwmp_id="13")
+    got = known_phone.gets("Fault")
+    assert got.fault_code == 8000
+    assert got.cwmp_id == "13"
+    known_phone.sends_nothing()
+    asked = known_phone.gets("GetParameterValues")
+    known_phone.sends(f"<cwmp:{method}/>")
+    assert known_phone.gets("Fault").fault_code == 8000
+    known_phone.answers(asked, VALUES)
+    known_phone.gets_nothing()
+    assert operator.task(task).state == "done"
+    assert "Internal error" not in operator.told(known_phone)
+
+
 def test_an_inform_without_a_device_gets_fault_8003(phone):
     phone.sends("<cwmp:Inform><MaxEnvelopes>1</MaxEnvelopes></cwmp:Inform>")
     got = phone.gets("Fault")
