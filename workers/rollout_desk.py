@@ -78,5 +78,5 @@ class Desk:
 def values_of(rollout: Rollout, source: Member | None) -> dict[str, str | None]:
     """What a configuration rollout writes for a phone."""
     if rollout.rollback_of:
-        return dict(source.before or {}) if source is not None else {}
+        return {**(source.before or {}), **source.had} if source is not None else {}
     return rollout.values

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from acs.fleet.layers import BLANK
 from acs.fleet.rollout import pace, turns, window
 from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.member import Member, Outcome
@@ -83,7 +84,7 @@ def _consider(desk: Desk, rollout: Rollout, chosen: list[Known]) -> tuple[int, i
         return 0, 0
     now, ids = desk.now(), [one.device for one in chosen]
     clocks = window.own_zones(rollout.definition.windows)
-    if clocks:
+    if clocks or rollout.definition.kind is Kind.CONFIG:
         desk.runner.drive(desk.layers.refresh())
     phones = desk.runner.drive(
         rollout_phones.load(ids, desk.shapes, desk.layers, desk.models, clocks=clocks, now=now)
@@ -110,12 +111,26 @@ def _placed(rollout: Rollout, one: Known, desk: Desk) -> Member:
 
 
 def _with_before(desk: Desk, rollout: Rollout, device_id: str, turn: Turn, source: Member | None) -> Turn:
-    """What the phone's layer says is noted before it is changed; of a second turn the first note counts."""
+    """What the phone's layer says, and what the phone has of which no layer speaks, is noted before it is
+    changed; of a second turn the first note counts."""
     member = turn.member
     if member.before is None:
-        keys = sorted(values_of(rollout, source))
-        member = member.replace(before=desk.runner.drive(rollout_values.before(device_id, keys)))
+        values = values_of(rollout, source)
+        before = desk.runner.drive(rollout_values.before(device_id, sorted(values)))
+        member = member.replace(before=before, had=_had(desk, rollout, device_id))
     return Turn(member, turn.later, turn.begins, turn.latest)
+
+
+def _had(desk: Desk, rollout: Rollout, device_id: str) -> dict[str, str]:
+    """What a rollback is to bring back of a phone although no layer says it; of secrets nothing is known."""
+    shown = rollout.definition.values or {}
+    written = {
+        key: text for key, text in rollout.values.items() if text is not None and shown.get(key) != BLANK
+    }
+    if not written or rollout.rollback_of:
+        return {}
+    found = desk.runner.drive(rollout_values.had(device_id, sorted(written), desk.shapes, desk.layers))
+    return {key: text for key, text in found.items() if text != written[key]}
 
 
 def _write(

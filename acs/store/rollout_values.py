@@ -8,9 +8,15 @@ from msgspec import structs
 
 from acs.fleet import layers as rules
 from acs.fleet.device import OperatorNotes
+from acs.fleet.identity import device_key
 from acs.fleet.layers import Layer, Version
-from acs.store import layers, notes
+from acs.fleet.selector.facts import from_id
+from acs.store import devices, layers, lookups, notes
 from acs.store.calls import Steps
+from acs.store.configured import own_layer
+from acs.store.devices import KnownDevice
+from acs.store.layer_cache import LayerCache
+from acs.store.shapes import Shapes
 
 #: A key's text, None to remove it.
 Values = Mapping[str, str | None]
@@ -21,6 +27,24 @@ def before(device_id: str, keys: Sequence[str]) -> Steps[dict[str, str | None]]:
     [named] = yield [layers.get(layers.of_phone(device_id))]
     own: dict[str, str] = named.layer.values
     return {key: own.get(key) for key in keys}
+
+
+def had(device_id: str, keys: Sequence[str], shapes: Shapes, shared: LayerCache) -> Steps[dict[str, str]]:
+    """What the phone itself has of those keys of which no layer speaks, as far as it is known."""
+    key = device_key(device_id)
+    known: KnownDevice | None
+    own: Layer | None
+    known, own = yield [devices.get(key), own_layer(key)]
+    if known is None:
+        return {}
+    device = known.device
+    laid = shared.layers_for(device.id, device.product_class, known.notes.groups, own)
+    silent = [name for name in keys if not any(name in one.layer.values for one in laid)]
+    facts = from_id(device_id)
+    asked = lookups.Wanted(parameters=frozenset(), configuration=True, told=frozenset(silent))
+    yield from lookups.beyond([(facts, known)], asked, shapes, shared)
+    found = facts.keys or {}
+    return {name: found[name] for name in silent if name in found}
 
 
 def write(

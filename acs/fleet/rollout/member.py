@@ -81,6 +81,8 @@ class Member(Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     #: config: what its own layer said of these keys before, None for nothing
     before: dict[str, str | None] | None = None
+    #: config: what the phone itself had of those keys of which no layer spoke, as far as that was known
+    had: dict[str, str] = {}
     #: rollback: the file that brings back what it had
     file: str = ""
     #: versions before and after, bytes served, fault, TransferComplete, result

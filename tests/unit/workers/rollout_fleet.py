@@ -171,7 +171,10 @@ class Fleet:
 
     # --- rollouts ---
 
-    def rollout(self, identifier: str = "r1", **definition: Any) -> str:
+    def rollout(
+        self, identifier: str = "r1", *, shown: dict[str, str] | None = None, **definition: Any
+    ) -> str:
+        """`shown`: the values as they may be shown, where some are secret."""
         wanted = {
             "name": "upgrade",
             "kind": Kind.FIRMWARE,
@@ -184,7 +187,7 @@ class Fleet:
         }
         more = {name: wanted.pop(name) for name in ("values", "rollback_of", "images") if name in wanted}
         values = more.get("values") or {}
-        made = Definition(**wanted, values=values or None)
+        made = Definition(**wanted, values=shown or values or None)
         image = IMAGE if made.kind is Kind.FIRMWARE and "images" not in more else None
         rollout = Rollout(id=identifier, definition=made, image=image, created_at=self.now, **more)
         assert self.runner.run(rollouts.create(rules.started(rollout, by="Alice", now=self.now)))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from acs.fleet import layers as rules
 from acs.fleet.convergence.state import Settled
 from acs.fleet.convergence.wishing import mark_of
 from acs.fleet.identity import device_key
+from acs.fleet.known_keys import KnownKey, Proof
 from acs.fleet.rollout.definition import Gate, Kind, Pace
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.rollout import State
-from acs.store import configured, devices, layers, rollout_values
+from acs.store import configured, devices, known_keys, layers, rollout_values
 from acs.store.layer_cache import LayerCache
 from tests.unit.workers.rollout_fleet import Fleet
 
@@ -52,6 +54,16 @@ class ConfigFleet(Fleet):
         [named] = self.runner.run_all([layers.get(layers.of_phone(device_id))])
         return dict(named.layer.values)
 
+    def knows(self, device_id, values):
+        known = {key: KnownKey(text, self.now, Proof.UPLOADED) for key, text in values.items()}
+        self.runner.run_all(known_keys.put(device_key(device_id), known))
+
+    def everybody(self, values):
+        def changed(layer, _):
+            return rules.written(layer, values, touched=values, now=False, at=self.now, by="Alice", reason="")
+
+        assert self.runner.drive(layers.edit(layers.of_fleet(), changed)) is not None
+
     def own(self, device_id, values):
         steps = rollout_values.write(
             device_id, values, over=None, by="Alice", reason="", reboot=False, at=self.now
@@ -83,6 +95,40 @@ def test_what_was_there_before_comes_back_with_the_rollback(fleet):
     assert fleet.run(ids, "r2").state is State.COMPLETED
     assert fleet.outcomes("r2") == {"succeeded": 2}
     assert [fleet.layer(one) for one in ids] == [{KEY: "own.example"}, {}]
+
+
+def test_what_the_phone_itself_had_comes_back_where_no_layer_spoke(fleet):
+    ids = fleet.phones(3)
+    fleet.knows(ids[0], {KEY: "factory.example", "voice.jib.max": "300"})
+    fleet.knows(ids[1], VALUES)
+    fleet.begin()
+    fleet.run(ids)
+    assert all(fleet.layer(one) == VALUES for one in ids)
+    fleet.begin("r2", values=None, rollback_of="r1")
+    assert fleet.run(ids, "r2").state is State.COMPLETED
+    assert [fleet.layer(one) for one in ids] == [{KEY: "factory.example"}, {}, {}]
+
+
+def test_what_a_group_says_comes_back_from_the_group(fleet):
+    [one] = fleet.phones(1)
+    fleet.knows(one, {KEY: "factory.example"})
+    fleet.everybody({KEY: "fleet.example"})
+    fleet.begin()
+    fleet.run([one])
+    fleet.begin("r2", values=None, rollback_of="r1")
+    fleet.run([one], "r2")
+    assert fleet.layer(one) == {}
+
+
+def test_a_secret_that_a_phone_does_not_tell_is_not_brought_back(fleet):
+    [one] = fleet.phones(1)
+    secret = "account.1.password"
+    fleet.knows(one, {secret: ""})
+    fleet.begin(values={secret: "hidden"}, shown={secret: rules.BLANK})
+    fleet.run([one])
+    fleet.begin("r2", values=None, rollback_of="r1")
+    fleet.run([one], "r2")
+    assert fleet.layer(one) == {}
 
 
 def test_what_somebody_changed_since_is_not_taken_back(fleet):
