@@ -72,12 +72,20 @@ def fault(text: str) -> Fault | None:
         return None
     found = list(re.finditer(r"\S+", text))
     if len(found) != len(_FIELDS):
-        count = f"has {len(found)} fields" if found else "is empty"
-        return Fault(found[5].start() if len(found) > 5 else len(text), f"{count}, not 5", ALLOWED)
+        return _wrong_count(text, found)
     for field, part in zip(_FIELDS, found, strict=True):
         for wrong in _wrong(field, part[0].lower(), part.start()):
             return wrong
     return None
+
+
+def _wrong_count(text: str, found: list[re.Match[str]]) -> Fault:
+    if not found:
+        return Fault(len(text), "is empty", ALLOWED)
+    if len(found) == 1 and found[0][0].startswith("@"):
+        return Fault(found[0].start(), f"{found[0][0]!r} is no word for an expression", ALLOWED)
+    count = "1 field" if len(found) == 1 else f"{len(found)} fields"
+    return Fault(found[5].start() if len(found) > 5 else len(text), f"has {count}, not 5", ALLOWED)
 
 
 def every_hour(fields: str) -> bool:

@@ -82,7 +82,7 @@ def looked_at(
     told = told or Told(device.lines)
     if version and not same_version(device.software_version, version):
         text = f"it shows {device.software_version or 'no version'} again instead of {version}"
-        return _ended(member, Outcome.FAILED, text, now)
+        return _ended(member, Outcome.FAILED, text, now).noting(version=device.software_version)
     came = device.informs - member.informs
     lost = down(member, told)
     if came >= informs and not lost and not told.awaited:

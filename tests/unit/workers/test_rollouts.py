@@ -293,6 +293,20 @@ def test_a_line_that_takes_its_time_to_register_is_asked_for_again(fleet):
     assert fleet.member(phone).outcome is Outcome.SUCCEEDED
 
 
+def test_a_phone_that_falls_back_is_told_with_the_version_that_it_has(fleet):
+    phone = fleet.phone("1")
+    fleet.rollout(gate=Gate(0, 2))
+    fleet.step()
+    fleet.sessions([phone])
+    fleet.step()
+    assert fleet.member(phone).outcome is Outcome.CHECKING
+    fleet.keep(structs.replace(fleet.device(phone), software_version=OLD))
+    fleet.now += 60
+    fleet.step()
+    assert fleet.member(phone).outcome is Outcome.FAILED
+    assert fleet.member(phone).evidence["version"] == OLD
+
+
 def test_a_phone_that_informs_and_never_tells_of_its_lines_is_unconfirmed(fleet):
     phone = fleet.phone("1", lines={LINE: "Up"})
     fleet.statuses = {phone: ""}
