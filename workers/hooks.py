@@ -5,7 +5,7 @@ delivery is taken for some time; whoever dies over it, it is due again then. So 
 for one event, never not at all: receivers tell by the event's id.
 
 What is due is called all at once, and for so long at most: a receiver that is dead or slow holds up neither
-the others nor the worker.
+the others nor the worker, however much waits for it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ from acs.store.shapes import Shapes
 from workers.surroundings import current
 from workers.timetable import QUEUE
 
-#: Events that go through the rules in one run, deliveries that are looked at, and calls of one webhook at the
-#: same time.
+#: Events that go through the rules in one run, deliveries whose ids are looked at, and calls of all webhooks
+#: and of one at the same time.
 EVENTS_AT_ONCE = 1000
-DELIVERIES_AT_ONCE = 1000
+DELIVERIES_AT_ONCE = 100_000
+ALL_CALLS_AT_ONCE = 1000
 CALLS_AT_ONCE = 20
 
 #: Seconds for which a delivery is taken, and for which a receiver is waited for, from the first byte to the
@@ -145,30 +146,44 @@ def _have_delivered(queue: Queue, now: float) -> None:
 def deliver() -> dict[str, int]:
     """Make the deliveries that are due; returns how many were taken, and how many were not."""
     counted: Counter[bool] = Counter()
+    slow: set[str] = set()
     until = time.time() + ENOUGH
-    while faults := _deliver_some(current().runner, time.time()):
+    while faults := _deliver_some(current().runner, time.time(), slow):
         counted.update(not fault for fault in faults)
         if time.time() > until:
             break
     return {"taken": counted[True], "not_taken": counted[False]}
 
 
-def _deliver_some(runner: BlockingRunner, now: float) -> list[str]:
-    """Make some of them at once; why each failed, "" where it did not."""
-    due = runner.run(hooks.due(now, DELIVERIES_AT_ONCE))
-    found: list[Delivery | None] = runner.run_all([hooks.get(name) for name, _ in due])
-    chosen: list[tuple[Delivery, float]] = []
-    calls: Counter[str] = Counter()
-    for (_, at), one in zip(due, found, strict=True):
-        if one is not None and calls[one.webhook] < CALLS_AT_ONCE:
-            calls[one.webhook] += 1
-            chosen.append((one, at))
-    claimed = runner.run_all([hooks.claim(one.id, at, now + LEASE) for one, at in chosen])
-    ours = [one for (one, _), is_ours in zip(chosen, claimed, strict=True) if is_ours]
+def _deliver_some(runner: BlockingRunner, now: float, slow: set[str]) -> list[str]:
+    """Make some of them at once; why each failed, "" where it did not.
+
+    :param slow: the marks of webhooks that are not called any more in this run, because others would wait for
+        them; those that turn out to be slow are added.
+    """
+    due: list[tuple[str, float]] = runner.run(hooks.due(now, DELIVERIES_AT_ONCE))
+    chosen = _chosen(due, slow)
+    found: list[Delivery | None] = runner.run_all([hooks.get(name) for name, _ in chosen])
+    claimed = runner.run_all([hooks.claim(name, at, now + LEASE) for name, at in chosen])
+    ours = [one for one, is_ours in zip(found, claimed, strict=True) if is_ours and one is not None]
     faults = asyncio.run(_call_all([_prepared(runner, one, now) for one in ours]))
     for one, fault in zip(ours, faults, strict=True):
         _end(runner, one, fault, time.time())
+        if fault == _too_slow():
+            slow.add(hook.mark(one.id))
     return faults
+
+
+def _chosen(due: Sequence[tuple[str, float]], slow: set[str]) -> list[tuple[str, float]]:
+    """The first of each webhook, as many as it is called for at once."""
+    chosen: list[tuple[str, float]] = []
+    calls: Counter[str] = Counter()
+    for name, at in due:
+        mark = hook.mark(name)
+        if mark not in slow and calls[mark] < CALLS_AT_ONCE and len(chosen) < ALL_CALLS_AT_ONCE:
+            calls[mark] += 1
+            chosen.append((name, at))
+    return chosen
 
 
 def _end(runner: BlockingRunner, one: Delivery, fault: str, now: float) -> None:
@@ -227,9 +242,13 @@ async def _call(client: httpx.AsyncClient, post: _Post) -> str:
             # the body of the answer is nobody's business, and may have no end
             return "" if answer.is_success else f"it answered {answer.status_code}"
     except TimeoutError:
-        return f"it did not answer within {PATIENCE:g} seconds"
+        return _too_slow()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{type(error).__name__}: {error}"
+
+
+def _too_slow() -> str:
+    return f"it did not answer within {PATIENCE:g} seconds"
 
 
 def _phone(runner: BlockingRunner, device_id: str) -> dict[str, Any] | None:

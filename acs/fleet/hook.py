@@ -22,6 +22,9 @@ EVENT = "X-ACS-Event"
 #: Seconds before a call that failed is made again, after the first, second and so on; then it is given up.
 PAUSES = (5, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600)
 
+#: Characters of a delivery's id that tell its webhook.
+_MARK = 8
+
 
 class Webhook(Struct, frozen=True, array_like=True):
     name: str
@@ -48,7 +51,10 @@ class Rule(Struct, frozen=True, array_like=True):
 
 
 class Delivery(Struct, frozen=True, array_like=True):
-    """One call of a webhook for one event, until it is taken. `attempts` counts those that failed."""
+    """One call of a webhook for one event, until it is taken. `attempts` counts those that failed.
+
+    The `id` is drawn from both; `mark` says whose it is.
+    """
 
     id: str
     webhook: str
@@ -69,8 +75,13 @@ def concerns(rule: Rule, kind: str) -> bool:
 
 def delivery(rule: Rule, event: FleetEvent, now: float) -> Delivery:
     """The same webhook is called once for an event, however many rules say so."""
-    name = blake2b(f"{rule.webhook}\n{event.id}".encode(), digest_size=8).hexdigest()
-    return Delivery(name, rule.webhook, rule.name, event, now)
+    webhook = blake2b(rule.webhook.encode(), digest_size=_MARK // 2).hexdigest()
+    return Delivery(webhook + event.id, rule.webhook, rule.name, event, now)
+
+
+def mark(delivery_id: str) -> str:
+    """What the ids of one webhook's deliveries begin with."""
+    return delivery_id[:_MARK]
 
 
 def payload(one: Delivery, phone: Mapping[str, Any] | None) -> dict[str, Any]:

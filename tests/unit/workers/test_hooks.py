@@ -254,14 +254,27 @@ def test_a_receiver_that_never_ends_its_answer_holds_up_nobody(
     for second in range(4):
         happens(runner, at=float(second))
     job.pass_on()
-    assert job.deliver() == {"taken": 4, "not_taken": 4}
+    assert job.deliver() == {"taken": 4, "not_taken": 2}  # a slow one is called once in a run
     assert len(receiver.calls) == 4
     assert runner.run(hooks.waiting()) == 4
-    due_now(redis)
-    assert job.deliver() == {"taken": 0, "not_taken": 4}
-    [(name, _), *_] = runner.run(hooks.due(LATER + 1e10, 1))
-    late = runner.run(hooks.get(name))
-    assert (late.attempts, late.last_error) == (2, "it did not answer within 2 seconds")
+    assert job.deliver() == {"taken": 0, "not_taken": 2}
+    late = [runner.run(hooks.get(name)) for name, _ in runner.run(hooks.due(LATER + 1e10, 10))]
+    assert {(one.attempts, one.last_error) for one in late} == {(1, "it did not answer within 2 seconds")}
+
+
+def test_however_much_waits_for_a_dead_receiver_others_are_called(
+    runner, redis, receiver, phone, mute, monkeypatch
+):
+    monkeypatch.setattr(job, "PATIENCE", 1.0)
+    runner.run(hooks.put_webhook(Webhook("mute", mute, SECRET)))
+    rules = [Rule("m", ("ip_changed",), webhook="mute"), Rule("n", ("device_offline",), webhook="noc")]
+    runner.run_all([hooks.put_rule(rule) for rule in rules])
+    many = [event(Kind.IP_CHANGED, float(number), "It moved", device=PHONE) for number in range(1100)]
+    runner.run(events.push(many))
+    happens(runner, at=5000.0)
+    assert [job.pass_on()["events"] for _ in range(2)] == [1000, 101]
+    assert job.deliver() == {"taken": 1, "not_taken": job.CALLS_AT_ONCE}
+    assert len(receiver.calls) == 1
 
 
 # --- twice, and half-way ------------------------------------------------------------------------------------
