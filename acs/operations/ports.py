@@ -24,8 +24,8 @@ class Runner(Protocol):
     def drive(self, steps: Steps[T]) -> Awaitable[T]: ...
 
 
-#: Sends a connection request to the device with this id and tells how that went.
-Wake = Callable[[str], Awaitable[WakeRecord]]
+#: Sends a connection request to the device with this id, as this person asked for, and tells how that went.
+Wake = Callable[[str, str], Awaitable[WakeRecord]]
 
 #: What this server answers to these messages of a phone, in order, beginning from how things stood; nothing
 #: is stored or sent.

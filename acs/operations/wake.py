@@ -62,7 +62,7 @@ async def send(
     """
     entry = TimelineEntry(now, "wake", f"{by} asked for a connection request", {"by": by})
     await runner.run(timeline.push(device_key(device_id), [entry]))
-    record = await _within(reactor, wake(device_id), patience)
+    record = await _within(reactor, wake(device_id, by), patience)
     if record is None:
         return WakeView(moment(now), UNDER_WAY, f"no outcome within {patience:g} s; it goes on")
     return _view(record, record.at or now)

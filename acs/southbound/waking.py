@@ -58,8 +58,8 @@ class WakeService:
         except StoreError as error:
             log.warning("connection requests under way are left to their leases", reason=str(error))
 
-    async def wake(self, device_id: str, by: str = "") -> WakeRecord:
-        """Wake this phone now, before all that wait. Gives the first outcome: what follows (the Inform, or
+    async def wake(self, device_id: str, by: str) -> WakeRecord:
+        """Wake this phone now, before all that wait, as `by` asked for. Gives the first outcome: what follows (the Inform, or
         another attempt) is recorded at the device.
 
         Never fails for what the phone does.

@@ -45,13 +45,13 @@ def main(redis_url: str, data_dir: Path, web: Web, rollout_approval: int = 0) ->
     loop: Any = reactor
     runner = ReactorRunner(redis_url)
 
-    async def wake(device_id: str) -> WakeRecord:
+    async def wake(device_id: str, by: str) -> WakeRecord:
         serial = device_id.rpartition("-")[2]
         if serial.startswith("SLOW"):
             await deferLater(loop, 60)
         if serial.startswith("GONE"):
             raise RuntimeError("the sender is broken")
-        return WakeRecord(time.time(), "accepted", f"{serial} took it")
+        return WakeRecord(time.time(), "accepted", f"{serial} took it, asked for by {by}")
 
     services = Services(
         runner=runner,

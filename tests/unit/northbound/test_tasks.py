@@ -360,7 +360,7 @@ def test_a_phone_is_woken(api, phone):
     path = f"/devices/{quote(phone(serial_number='7'), safe='')}"
     answer = api("POST", path + "/wake")
     assert answer.status_code == 200
-    assert (answer.json()["outcome"], answer.json()["text"]) == ("accepted", "7 took it")
+    assert (answer.json()["outcome"], answer.json()["text"]) == ("accepted", "7 took it, asked for by Alice")
     assert "Alice" in api("GET", path + "/timeline").json()["items"][0]["text"]
 
 

@@ -101,7 +101,7 @@ class Desk:
     def wake(self) -> list[WakeRecord]:
         """What who asks is told, once it is there."""
         told: list[WakeRecord] = []
-        Deferred.fromCoroutine(self.service.wake(ID)).addCallback(told.append)
+        Deferred.fromCoroutine(self.service.wake(ID, "Alice")).addCallback(told.append)
         return told
 
     def passes(self, seconds: float) -> None:
@@ -271,6 +271,6 @@ def test_a_stopping_process_gives_its_phones_back_and_a_dead_one_loses_them_with
 
 def test_an_unknown_phone_leaves_nothing_behind(desk) -> None:
     told: list[WakeRecord] = []
-    Deferred.fromCoroutine(desk.service.wake("no-such-phone")).addCallback(told.append)
+    Deferred.fromCoroutine(desk.service.wake("no-such-phone", "Alice")).addCallback(told.append)
     assert [record.outcome for record in told] == ["unknown"]
     assert desk.blocking.drive(wakes.overview(limit=1, now=NOW)).total == 0
