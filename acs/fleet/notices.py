@@ -192,7 +192,7 @@ def _waiting_on(task: Task, now: float) -> Task:
 def _fault(fault: TransferFault) -> str:
     if fault.fault_code == 0:
         return ""
-    return f": {fault.fault_code}, {outcome.code_text(fault.fault_code, fault.fault_string)}"
+    return f": {outcome.code_text(fault.fault_code, fault.fault_string)}"
 
 
 def _modules(situation: Situation, text: str, results: tuple[DeploymentResult, ...], key: str) -> Changes:

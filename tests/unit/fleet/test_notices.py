@@ -21,7 +21,7 @@ from acs.fleet.identity import device_key
         (
             m.AutonomousTransferComplete(fault_struct=TransferFault(9017, "cut")),
             m.AutonomousTransferCompleteResponse(),
-            "9017",
+            "(of an unknown type): 9017 ",
         ),
         (
             m.RequestDownload("3 Vendor Configuration File", (Argument("Name", "a"),)),
