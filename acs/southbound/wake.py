@@ -142,6 +142,8 @@ def _refused(text: str) -> Outcome:
 
 def _unreachable(failure: Failure, target: Target) -> Outcome | Failure:
     """An outcome for what a network does; anything else goes on as the failure it is."""
+    if isinstance(failure.value, ValueError):  # no name that could be looked up
+        return Outcome(Kind.MALFORMED_URL, f"{target.host!r} in the ConnectionRequestURL is no host name")
     if not isinstance(failure.value, ConnectError | DNSLookupError | NoAnswer | OSError):
         return failure
     told = " ".join(str(failure.value).split()).rstrip(".") or type(failure.value).__name__

@@ -59,8 +59,8 @@ class WakeService:
             log.warning("connection requests under way are left to their leases", reason=str(error))
 
     async def wake(self, device_id: str, by: str) -> WakeRecord:
-        """Wake this phone now, before all that wait, as `by` asked for. Gives the first outcome: what follows (the Inform, or
-        another attempt) is recorded at the device.
+        """Wake this phone now, before all that wait, as `by` asked for. Gives the first outcome: what follows
+        (the Inform, or another attempt) is recorded at the device.
 
         Never fails for what the phone does.
         """

@@ -279,3 +279,10 @@ def test_urls_that_lead_to_none(url: str, wake: Any) -> None:
     outcome = wake(url)
     assert outcome.kind is Kind.MALFORMED_URL
     assert "\n" not in outcome.text
+
+
+@pytest.mark.parametrize("host", ["conference_room.example", "-room.example", "\u2460.example"])
+def test_a_name_that_cannot_be_looked_up_is_a_malformed_url(wake: Any, host: str) -> None:
+    outcome = wake(f"http://{host}/")
+    assert outcome.kind is Kind.MALFORMED_URL
+    assert host in outcome.text
