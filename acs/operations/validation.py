@@ -6,6 +6,7 @@ a field fails its parts are, so that an operator sees all that is wrong: field, 
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -18,6 +19,9 @@ T = TypeVar("T", bound=Struct)
 
 #: Whole numbers up to here are exact as floats.
 _EXACT = 2**53
+
+#: What msgspec says of a text that is not as long as it may be.
+_LENGTH = re.compile(r"Expected str of length (<=|>=) (\d+)")
 
 
 def read(kind: type[T], given: Any, *, strict: bool = True) -> T:
@@ -130,6 +134,8 @@ def _join(at: str, name: str) -> str:
 
 def _sentence(error: ValidationError) -> str:
     text = str(error).split(" - at `")[0].replace("`", "")
+    if found := _LENGTH.fullmatch(text):
+        return "is too long" if found[1] == "<=" else "is empty" if found[2] == "1" else "is too short"
     return text[:1].lower() + text[1:]
 
 

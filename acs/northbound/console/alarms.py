@@ -8,7 +8,7 @@ from acs.northbound.console import notices, pages
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.operations import alerts, events, hooks, validation
 from acs.operations.actors import Role
-from acs.operations.errors import Invalid
+from acs.operations.errors import Conflict, Invalid
 from acs.operations.hooks import RuleRequest, WebhookRequest
 
 _ALERTS = 50
@@ -67,8 +67,8 @@ async def _rule(visit: Visit) -> Answer:
             by=visit.actor.name,
             now=visit.now,
         )
-    except Invalid as error:
-        return await _show(visit, status=422, faults=error.errors, given=given)
+    except (Invalid, Conflict) as error:
+        return await _show(visit, status=422, faults=pages.faults_of(error), given=given)
     visit.tell(f"rules/{made.name}", new=made)
     return notices.done("/alerts", f"The rule {made.name} holds from the next event on.")
 
@@ -117,8 +117,8 @@ async def _webhook(visit: Visit) -> Answer:
             by=visit.actor.name,
             now=visit.now,
         )
-    except Invalid as error:
-        return await _show(visit, status=422, faults=error.errors, given=given)
+    except (Invalid, Conflict) as error:
+        return await _show(visit, status=422, faults=pages.faults_of(error), given=given)
     visit.tell(f"webhooks/{made.name}", new={"url": made.url})
     return await _show(visit, status=201, secret=made.secret, given={"hook": made.name})
 

@@ -16,8 +16,6 @@ from acs.operations.errors import Conflict, Invalid, TooMany, WrongLogin
 from acs.operations.tokens import OwnTokenRequest
 from acs.operations.users import FirstUser
 
-_DAY = 86_400
-
 
 async def _login(visit: Visit) -> Answer:
     if visit.seat is not None:
@@ -88,7 +86,15 @@ async def _account(visit: Visit, **more: Any) -> Answer:
         for token in await tokens.list_all(visit.services.runner, now=visit.now)
         if token.user == known.name
     ]
-    context = {"user": known, "tokens": mine, "faults": [], "fresh": None, "roles": list(Role), **more}
+    context = {
+        "user": known,
+        "tokens": mine,
+        "faults": [],
+        "fresh": None,
+        "roles": [role for role in Role if visit.may(role)],
+        "given": {},
+        **more,
+    }
     return pages.show(visit, "account.html", **context)
 
 
@@ -124,8 +130,7 @@ async def _change_password(visit: Visit) -> Answer:
 async def _own_token(visit: Visit) -> Answer:
     form = visit.form()
     try:
-        days = form.text("days")
-        life = int(days) * _DAY if days.isdecimal() and len(days) < 6 else days
+        life = pages.seconds_of(form.text("days"), "days", most=tokens.MAX_OWN_LIFE)
         given = {"name": form.text("name"), "role": form.text("role"), "expires_in": life}
         asked = validation.read(OwnTokenRequest, given)
         fresh = await tokens.create_own(
@@ -136,7 +141,8 @@ async def _own_token(visit: Visit) -> Answer:
             randomness=visit.services.randomness,
         )
     except Invalid as error:
-        return await _account(visit, status=422, faults=error.errors)
+        shown = {name: form.text(name) for name in ("name", "role", "days")}
+        return await _account(visit, status=422, faults=error.errors, given=shown)
     visit.tell(f"tokens/{fresh.id}", new={"name": fresh.name, "role": fresh.role})
     return await _account(visit, fresh=fresh, status=201)
 

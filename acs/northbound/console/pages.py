@@ -12,7 +12,9 @@ from acs.northbound.browser_session import CSRF_FIELD
 from acs.northbound.console import notices
 from acs.northbound.console.templating import render
 from acs.northbound.console.visits import Answer, Visit
-from acs.operations.errors import NotFound
+from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
+
+_DAY = 86_400
 
 log = structlog.get_logger("console")
 
@@ -92,6 +94,20 @@ PARTS: set[str] = set()
 def part(*names: str) -> None:
     """Say that these can be asked for alone."""
     PARTS.update(f"parts/{name}.html" for name in names)
+
+
+def faults_of(error: Invalid | Conflict) -> list[FieldError]:
+    """What is wrong with a form for something new; what is there already has its name."""
+    taken = FieldError(field="name", message="is taken already")
+    return error.errors if isinstance(error, Invalid) else [taken]
+
+
+def seconds_of(days: str, field: str, *, most: float) -> float:
+    """Days as a form has them. Raises Invalid."""
+    if not (days.isascii() and days.isdecimal() and len(days) < 7 and 0 < int(days) * _DAY <= most):
+        allowed = f"a whole number of days from 1 to {most / _DAY:.0f}"
+        raise Invalid.field(field, "is no life of a token", value=days, allowed=allowed)
+    return float(int(days) * _DAY)
 
 
 def ask(

@@ -9,11 +9,10 @@ from acs.northbound.console.visits import Answer, Page, Visit
 from acs.operations import audit, tokens, users, validation
 from acs.operations.actors import Role
 from acs.operations.audit import AuditQuery
-from acs.operations.errors import Invalid
+from acs.operations.errors import Conflict, Invalid
 from acs.operations.tokens import TokenRequest
 from acs.operations.users import UserChange, UserRequest
 
-_DAY = 86_400
 _ENTRIES = 100
 _EXPORTED = 10_000
 
@@ -25,6 +24,8 @@ async def _list(visit: Visit, **more: Any) -> Answer:
         "roles": list(Role),
         "faults": [],
         "given": {},
+        "token_faults": [],
+        "token": {},
         "fresh": None,
         **more,
     }
@@ -42,15 +43,15 @@ async def _create(visit: Visit) -> Answer:
         made = await users.create(
             visit.runner, asked, visit.services.catalogue, by=visit.actor.name, now=visit.now
         )
-    except Invalid as error:
-        return await _list(visit, status=422, faults=error.errors, given=shown)
+    except (Invalid, Conflict) as error:
+        return await _list(visit, status=422, faults=pages.faults_of(error), given=shown)
     visit.tell(f"users/{made.name}", new=made)
     return notices.done("/users", f"{made.name} may sign in now.")
 
 
 async def _show(visit: Visit, **more: Any) -> Answer:
     user = await users.show(visit.runner, visit.segment("user"))
-    context = {"user": user, "roles": list(Role), "faults": [], **more}
+    context = {"user": user, "roles": list(Role), "faults": [], "given": {}, **more}
     return pages.show(visit, "user.html", **context)
 
 
@@ -71,7 +72,7 @@ async def _change(visit: Visit) -> Answer:
         asked = validation.read(UserChange, given)
         after = await users.change(visit.runner, name, asked, visit.services.catalogue, now=visit.now)
     except Invalid as error:
-        return await _show(visit, status=422, faults=error.errors)
+        return await _show(visit, status=422, faults=error.errors, given=given)
     old, new = audit.difference(before, after)
     visit.tell(f"users/{name}", old=old, new=new)
     return notices.done("/users", f"{name}: kept. It holds from now on, in open browsers too.")
@@ -97,9 +98,10 @@ async def _token(visit: Visit) -> Answer:
     form = visit.form()
     days = form.text("days")
     given: dict[str, Any] = {name: form.text(name) for name in ("name", "role", "select")}
-    if days:
-        given["expires_in"] = int(days) * _DAY if days.isdecimal() and len(days) < 6 else days
+    shown = {**given, "days": days}
     try:
+        if days:
+            given["expires_in"] = pages.seconds_of(days, "days", most=tokens.MAX_LIFE)
         asked = validation.read(TokenRequest, given)
         fresh = await tokens.create(
             visit.runner,
@@ -110,7 +112,7 @@ async def _token(visit: Visit) -> Answer:
             randomness=visit.services.randomness,
         )
     except Invalid as error:
-        return await _list(visit, status=422, faults=error.errors)
+        return await _list(visit, status=422, token_faults=error.errors, token=shown)
     visit.tell(f"tokens/{fresh.id}", new={"name": fresh.name, "role": fresh.role, "select": fresh.select})
     return await _list(visit, status=201, fresh=fresh)
 

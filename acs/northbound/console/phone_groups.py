@@ -9,7 +9,7 @@ from acs.northbound.console.templating import link, plural
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.operations import configuration_targets, device_import, groups, validation
 from acs.operations.actors import Role
-from acs.operations.errors import FieldError, Forbidden, Invalid
+from acs.operations.errors import Conflict, FieldError, Forbidden, Invalid
 from acs.operations.groups import GroupChange, GroupRequest
 
 _PAGE = 100
@@ -28,8 +28,8 @@ async def _create(visit: Visit) -> Answer:
     try:
         asked = validation.read(GroupRequest, given, strict=False)
         made = await groups.create(visit.runner, asked, by=visit.actor.name, now=visit.now)
-    except Invalid as error:
-        return await _list(visit, status=422, faults=error.errors, given=given)
+    except (Invalid, Conflict) as error:
+        return await _list(visit, status=422, faults=pages.faults_of(error), given=given)
     visit.tell(f"groups/{made.name}", new=asked)
     return notices.done(link("/groups/" + made.name), f"The group {made.name} is made. Put phones into it.")
 

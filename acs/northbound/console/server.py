@@ -8,7 +8,7 @@ from acs.northbound.console import notices, pages
 from acs.northbound.console.visits import Answer, Page, Visit
 from acs.operations import health, refusals, selectors, validation
 from acs.operations.actors import Role
-from acs.operations.errors import Invalid, Unavailable
+from acs.operations.errors import Conflict, Invalid, Unavailable
 from acs.operations.health import Ready
 from acs.operations.selectors import SelectorRequest
 
@@ -50,8 +50,8 @@ async def _save(visit: Visit) -> Answer:
         made = await selectors.create(
             visit.runner, visit.services.catalogue, asked, by=visit.actor.name, now=visit.now
         )
-    except Invalid as error:
-        return await _show(visit, status=422, faults=error.errors, given=given)
+    except (Invalid, Conflict) as error:
+        return await _show(visit, status=422, faults=pages.faults_of(error), given=given)
     visit.tell(f"selectors/{made.name}", new=asked)
     return notices.done(
         "/settings", f"The selector {made.name} is saved; it stands above the table of phones."
