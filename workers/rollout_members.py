@@ -33,8 +33,9 @@ def gather(desk: Desk, stored: Stored) -> bool:
     try:
         ids, cursor = _changed(desk, rollout) if rollout.rollback_of else _selected(desk, rollout)
     except SelectorError as error:
-        why = f"its selector cannot be used: {error.message}"
-        return desk.runner.run(rollouts.put(stored, rules.halted(rollout, why, now=desk.now()))) or True
+        return _halt(desk, stored, f"its selector cannot be used: {error.message}")
+    if _canaries_gone(desk, rollout):
+        return _halt(desk, stored, f"the group of its canaries, {rollout.definition.canary}, is gone")
     if ids:
         canaries = _canaries(desk, rollout, ids)
         desk.runner.run_all(rollouts.add_members(rollout.id, ids, canaries))
@@ -51,6 +52,16 @@ def gather(desk: Desk, stored: Stored) -> bool:
         after = rules.next_wave(after, now=desk.now()).replace(reason="no phone is meant")
     desk.runner.run(rollouts.put(stored, after))
     return True
+
+
+def _halt(desk: Desk, stored: Stored, why: str) -> bool:
+    desk.runner.run(rollouts.put(stored, rules.halted(stored.rollout, why, now=desk.now())))
+    return True
+
+
+def _canaries_gone(desk: Desk, rollout: Rollout) -> bool:
+    name = rollout.definition.canary
+    return bool(name) and desk.runner.run(groups.get(name)) is None
 
 
 def _foreseen(desk: Desk, rollout: Rollout, canary: int) -> Rollout:

@@ -83,6 +83,7 @@ class Plan(Struct, frozen=True):
     looked_at: int
     takes: int
     bytes: int
+    canaries: int
     waves: tuple[PlannedWave, ...]
     offline: Some
     zone_unknown: Some
@@ -150,6 +151,7 @@ def made(
         looked_at=len(looks),
         takes=sum(tally.size for tally in tallies),
         bytes=sum(tally.size for tally in tallies) * size,
+        canaries=canary,
         waves=tuple(
             PlannedWave(phones, tally.size, tally.size * size, leg.starts_at, leg.ends_at)
             for phones, tally, leg in zip(sizes, tallies, legs, strict=True)
@@ -176,8 +178,11 @@ def remarks(definition: Definition, plan: Plan) -> Iterator[str]:
     if plan.looked_at < plan.total:
         yield f"{plan.looked_at} of {plan.total} phones were looked at; the counts are drawn from these."
     if plan.takes and plan.offline.phones:
-        phones, hours = plan.offline.phones, definition.patience / 3600
-        yield f"Offline now: {phones} phones. Each is waited for up to {hours:g} h, and its wave with it."
+        phones, waited = plan.offline.phones, definition.patience
+        how_long = f"{waited / 3600:.3g} h" if waited >= 3600 else f"{waited:g} s"
+        yield f"Offline now: {phones} phones. Each is waited for up to {how_long}, and its wave with it."
+    if definition.canary and plan.total and not plan.canaries:
+        yield f"None of the phones is in the group {definition.canary}: no canaries go before the others."
     if plan.zone_unknown.phones:
         yield (
             f"The time zone of {plan.zone_unknown.phones} phones is not known; `fallback` of the window "

@@ -63,6 +63,23 @@ def test_nothing_at_all():
     assert list(plan.remarks(definition(), found)) == ["No phone is meant: the selector finds none now."]
 
 
+def test_how_long_a_phone_that_is_away_is_waited_for_reads_well():
+    def told(patience: float) -> str:
+        wanted = definition(patience=patience)
+        return " ".join(plan.remarks(wanted, made(wanted, looks(1, offline=True))))
+
+    assert "waited for up to 5 s," in told(5)
+    assert "waited for up to 2 h," in told(7200)
+    assert "waited for up to 1.39 h," in told(5000)
+
+
+def test_canaries_that_are_none_of_the_phones_are_told():
+    wanted = definition(canary="pioneers")
+    assert any("pioneers" in one for one in plan.remarks(wanted, made(wanted, looks(2))))
+    with_one = made(wanted, [*looks(2), *looks(1, "c", canary=True)])
+    assert not any("pioneers" in one for one in plan.remarks(wanted, with_one))
+
+
 NIGHT = Window(start="01:00", end="05:00")
 
 

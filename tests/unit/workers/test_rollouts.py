@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from acs.fleet.device import Learning
+from acs.fleet.layers import Group
 from acs.fleet.metrics import TASKS
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.approval import Approval
@@ -15,7 +16,7 @@ from acs.fleet.rollout.rollout import State
 from acs.fleet.rollout.tally import Tally
 from acs.fleet.rollout.window import Window
 from acs.fleet.task import TaskState
-from acs.store import approvals, events, metrics, rollouts, tasks, wakes
+from acs.store import approvals, events, groups, metrics, rollouts, tasks, wakes
 from tests.unit.workers.rollout_fleet import (
     IMAGE,
     NEW,
@@ -291,6 +292,18 @@ def test_a_line_that_takes_its_time_to_register_is_asked_for_again(fleet):
     fleet.statuses = {}
     fleet.run([phone], pass_by=20)
     assert fleet.member(phone).outcome is Outcome.SUCCEEDED
+
+
+def test_without_its_canary_group_nothing_begins(fleet):
+    ids = fleet.phones(3)
+    fleet.rollout(canary="pioneers")
+    fleet.step()
+    found = fleet.state()
+    assert (found.state, fleet.started) == (State.HALTED, {})
+    assert found.reason == "the group of its canaries, pioneers, is gone"
+    fleet.runner.run(groups.create(Group("pioneers")))
+    fleet.change(lambda one: rules.resumed(one, Tally(0), by="Alice", now=fleet.now))
+    assert fleet.run(ids).state is State.COMPLETED
 
 
 def test_a_phone_that_falls_back_is_told_with_the_version_that_it_has(fleet):
