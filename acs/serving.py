@@ -186,7 +186,8 @@ class _Process:
         token = shared["action_token"].decode()
         keeps_calls = settings.action_url_calls == "on"
         actions = ActionUrls(runner, token, self._signs, keep_calls=keeps_calls)
-        doors = (resources, files, actions, provisioning)
+        # provisioning first: phones may have any directory before its names, those of the other doors as well
+        doors = (provisioning, resources, files, actions)
         files_port = FilesPort(*doors, tally=tally, bandwidth=self._bandwidth)
         services = Services(
             runner=runner,

@@ -62,6 +62,11 @@ def make(
     return f"{link}/{name}" if name else link
 
 
+def is_link(path: str) -> bool:
+    """Whether the path has the form of a link, good or not."""
+    return _PARTS.search(path) is not None
+
+
 def check(secret: bytes, path: str, now: float) -> Grant | Refusal:
     """What a request for this path may do. `path` is the URL's path without its query."""
     found = _PARTS.search(path)

@@ -26,7 +26,7 @@ from acs.datamodel import model_files
 from acs.datamodel.cfg_encryption import EncryptionError
 from acs.datamodel.keys import Catalogue
 from acs.datamodel.model_files import ModelFiles
-from acs.fleet import known_keys
+from acs.fleet import known_keys, transfer_link
 from acs.fleet.attributes import attributes_of, awaited_attributes
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.known_keys import KnownKey, Proof
@@ -98,7 +98,10 @@ class Provisioning:
         self._common_files: dict[tuple[Any, ...], Files] = {}
 
     def claims(self, path: str) -> bool:
-        """Whether this is for provisioning: a name that phones ask for by themselves."""
+        """Whether this is for provisioning: a name that phones ask for by themselves, in any directory. The
+        file of a task may have such a name, too."""
+        if transfer_link.is_link(path):
+            return False
         name = _name(path)
         return bool(
             model_files.is_boot_file(name)

@@ -185,6 +185,9 @@ def test_another_model_does_not_get_the_keys_of_this_one(site: Site) -> None:
         f"/config/site7//{MAC}.cfg",
         f"/{MAC}.cfg?x=1",
         f"/cfg%20files/{MAC}%2Ecfg",
+        f"/d/{MAC}.cfg",
+        f"/u/site7/{MAC}.cfg",
+        f"/r/{MAC}.cfg",
     ],
 )
 def test_the_name_counts_in_any_case_and_below_any_directory(site: Site, path: str) -> None:

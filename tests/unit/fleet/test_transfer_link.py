@@ -54,6 +54,11 @@ def test_another_servers_link_is_forged():
 @pytest.mark.parametrize("path", ["", "/", "/d/", "/d/x/y", "/d/x-1-y/z", "/favicon.ico", "/d/" + "a" * 500])
 def test_what_is_no_link_is_malformed(path):
     assert transfer_link.check(SECRET, path, 0) == Refusal("malformed")
+    assert not transfer_link.is_link(path)
+
+
+def test_a_link_to_a_file_that_is_named_like_a_phones_own_is_a_link():
+    assert transfer_link.is_link(urlsplit(link(file_name="001565aabbcc.cfg")).path)
 
 
 def test_a_link_behind_a_path_of_a_proxy_is_good():
