@@ -29,8 +29,13 @@ def plan(server: Server, rollout_name: str, name: str, start: str | None, defini
 
     Of a ROLLOUT that has not begun, or of what the options say.
     """
-    if bool(rollout_name) == bool(definition):
+    if not rollout_name and not definition:
         raise outcomes.WrongUsage("give a ROLLOUT that has not begun, or say with options what it is to do")
+    if rollout_name and (definition or name or start is not None):
+        text = (
+            f"a ROLLOUT, {rollout_name}, has its plan as it is; leave it out where options say what is to be"
+        )
+        raise outcomes.WrongUsage(f"{text} done, and name that with --name")
     found = _plan_of(server, rollout_name, {"name": name or "plan", **definition}, start)
     if server.printer.as_json:
         server.printer.json(found)

@@ -202,7 +202,10 @@ def test_a_plan_of_options_and_of_a_draft(acs, server):
         assert part in shown.stdout, part
     assert json.loads(acs("rollout", "plan", ID, "--json").stdout) == PLAN
     assert acs("rollout", "plan").exit_code == 2
-    assert acs("rollout", "plan", ID, "--kind", "reboot").exit_code == 2
+    for options in (("--kind", "reboot"), ("--name", "July"), ("--start", "2030-01-31T22:00")):
+        both = acs("rollout", "plan", ID, *options)
+        assert both.exit_code == 2
+        assert "leave it out" in both.stderr
 
 
 # --- which one ---
