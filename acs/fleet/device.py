@@ -164,6 +164,8 @@ class Device(Struct, frozen=True, array_like=True):
     upload_asked_at: float = 0
     #: the methods that it listed itself where they are not its model's
     methods: tuple[str, ...] = ()
+    #: when its address changed lately, the oldest first
+    moves: tuple[float, ...] = ()
 
     @property
     def model_key(self) -> str:

@@ -35,6 +35,11 @@ _REBOOTING = (
 #: A phone may boot so many seconds after its configuration was set, and that is our doing.
 CONFIGURED_AGO = 900.0
 
+#: A phone whose address changed so often within so many seconds calls from several in turn: that is told
+#: once, and the single changes no more until it has kept one for as long.
+MOVES = 3
+MOVES_WINDOW = 3600.0
+
 #: The same fault so often in a row is told; then at 4, 8, 16 and so on.
 REPEATED = 3
 
@@ -48,11 +53,7 @@ def of_inform(
         told = {"ip": after.ip, "firmware": after.software_version, "model": after.product_class}
         return (event(Kind.DEVICE_NEW, now, f"New: {name} at {after.ip}", told, device=after.id),)
     found: list[FleetEvent] = []
-    if after.ip != before.ip and before.ip:
-        text = f"Its address changed from {before.ip} to {after.ip}"
-        found.append(
-            event(Kind.IP_CHANGED, now, text, {"before": before.ip, "after": after.ip}, device=after.id)
-        )
+    found += _moved(before, after, now)
     if after.software_version != before.software_version and before.software_version:
         found += _firmware(before, after, tasks, now)
     if codes_of.BOOT in after.events and not repeated and not _expected_boot(before, after, tasks, now):
@@ -61,6 +62,13 @@ def of_inform(
     if after.lines is not before.lines:
         found += _registrations(before, after, now)
     return tuple(found)
+
+
+def moves(before: Device, ip: str, now: float) -> tuple[float, ...]:
+    """When the phone's address changed lately, this Inform included."""
+    if ip == before.ip or not before.ip:
+        return before.moves
+    return (*_lately(before.moves, now), now)[-MOVES:]
 
 
 def of_changes(before: Device, tasks: tuple[Task, ...], changes: Changes, now: float) -> Changes | None:
@@ -96,6 +104,20 @@ def _expected_boot(before: Device, after: Device, tasks: Iterable[Task], now: fl
         isinstance(task.work, _REBOOTING) and task.state in (TaskState.RUNNING, TaskState.WAITING)
         for task in tasks
     )
+
+
+def _moved(before: Device, after: Device, now: float) -> tuple[FleetEvent, ...]:
+    if after.ip == before.ip or not before.ip or len(_lately(before.moves, now)) == MOVES:
+        return ()
+    text = f"Its address changed from {before.ip} to {after.ip}"
+    if len(after.moves) == MOVES:
+        text += ", and does so again and again"
+    told = {"before": before.ip, "after": after.ip}
+    return (event(Kind.IP_CHANGED, now, text, told, device=after.id),)
+
+
+def _lately(moves: tuple[float, ...], now: float) -> tuple[float, ...]:
+    return tuple(at for at in moves if abs(now - at) < MOVES_WINDOW)
 
 
 def _firmware(before: Device, after: Device, tasks: Iterable[Task], now: float) -> tuple[FleetEvent, ...]:

@@ -19,7 +19,8 @@ from acs.fleet import doubt, expiry, facts, learner, outcome, presence, proof, q
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
 from acs.fleet.convergence.when import informed
 from acs.fleet.device import ConnectionRequestLogin, Device, InformTiming, Learning, StunSetting
-from acs.fleet.events import of_inform
+from acs.fleet.events import moves, of_inform
+from acs.fleet.fleet_event import Kind
 from acs.fleet.learning import LOST_SESSIONS, PAUSE, LearningState, reading_again
 from acs.fleet.profile import ModelProfile
 from acs.fleet.proof import Heard
@@ -66,6 +67,7 @@ def absorb(
         **_who(before, inform.device_id),
         namespace=namespace or before.namespace,
         ip=ip,
+        moves=moves(before, ip, now),
         user_agent=user_agent[:MAX_TEXT],
         server_host=server_host or before.server_host,
         last_inform=now,
@@ -111,7 +113,12 @@ def absorb(
         heard = _heard(inform, repeated_boot=repeated and bool(boots) and boots.issubset(before.events))
         changes = changes.then(_tasks(tasks, changes.device or after, heard, profile, now, session))
     told = of_inform(device, changes.device or after, tasks, now, repeated=repeated)
-    return changes.then(Changes(events=told, urgent=True)) if told else changes
+    if not told:
+        return changes
+    moved = tuple(
+        TimelineEntry(now, "device", one.text, one.data) for one in told if one.kind == Kind.IP_CHANGED
+    )
+    return changes.then(Changes(events=told, timeline=moved, urgent=True))
 
 
 # --- who calls ----------------------------------------------------------------------------------------------

@@ -199,6 +199,7 @@ class Desk:
         phone: Phone | None = None,
         retry: int = 0,
         later: float = 60.0,
+        ip: str = "192.0.2.7",
     ) -> Changes:
         """A new session. Codes may come with a CommandKey. Without `values` the Inform tells what the phone's
         model says of the usual names."""
@@ -222,7 +223,7 @@ class Desk:
                 self.learning,
                 device_id=DEVICE_ID,
                 now=self.now,
-                ip="192.0.2.7",
+                ip=ip,
                 user_agent="Yealink CP860",
                 server_host="acs.example",
                 namespace=self.namespace,

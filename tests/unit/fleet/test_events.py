@@ -93,6 +93,32 @@ def test_a_new_address(desk, phone):
     assert (event.kind, event.data) == (Kind.IP_CHANGED, {"before": "192.0.2.8", "after": "192.0.2.7"})
 
 
+def test_a_new_address_stands_on_the_timeline(desk, phone):
+    desk.learnt(phone)
+    changes = desk.inform("2 PERIODIC", ip="192.0.2.8")
+    assert [entry.text for entry in changes.timeline] == ["Its address changed from 192.0.2.7 to 192.0.2.8"]
+
+
+def test_a_phone_that_calls_from_two_addresses_in_turn_is_told_of_once(desk, phone):
+    desk.learnt(phone)
+
+    def moves(number, later=60.0):
+        return [
+            event.text.rpartition(", ")[2]
+            for turn in range(number)
+            for event in desk.inform("2 PERIODIC", ip=f"192.0.2.{8 + turn % 2}", later=later).events
+        ]
+
+    assert moves(20) == [
+        "Its address changed from 192.0.2.7 to 192.0.2.8",
+        "Its address changed from 192.0.2.8 to 192.0.2.9",
+        "and does so again and again",
+    ]
+    for _ in range(70):
+        assert desk.inform("2 PERIODIC", ip="192.0.2.9").events == ()
+    assert moves(1) == ["Its address changed from 192.0.2.9 to 192.0.2.8"]
+
+
 # --- lines --------------------------------------------------------------------------------------------------
 
 
