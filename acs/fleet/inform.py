@@ -17,6 +17,7 @@ from acs.cwmp.structures import DeviceId, ParameterValue
 from acs.datamodel.paths import is_secret, leaf_of, parent_of
 from acs.fleet import doubt, expiry, facts, learner, outcome, presence, proof, questions
 from acs.fleet.changes import Changes, ParameterChanges, TimelineEntry
+from acs.fleet.convergence.answers import broken_off, not_set
 from acs.fleet.convergence.when import informed
 from acs.fleet.device import ConnectionRequestLogin, Device, InformTiming, Learning, StunSetting
 from acs.fleet.events import moves, of_inform
@@ -94,6 +95,9 @@ def absorb(
         changes = changes.then(Changes(parameters=(ParameterChanges(values=news),) if news else ()))
     if after.learning is Learning.FAILED:
         after, changes = _learning_again(after, changes, profile, learning, now)
+    if broken_off(after, session):
+        lost = not_set(after, now, doubt.BROKEN)
+        after, changes = lost.device or after, changes.then(lost)
     if not routine:
         quiet = heartbeats(before)
         entry = _informed(codes, inform, before, now)

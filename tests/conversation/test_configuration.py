@@ -275,6 +275,24 @@ def test_a_connection_that_breaks_over_a_set_is_looked_into(clock_phone, operato
     assert operator.device(clock_phone).config.settled == "converged"
 
 
+@pytest.mark.parametrize("boot", [("1 BOOT",), ("0 BOOTSTRAP", "1 BOOT"), ("2 PERIODIC",)])
+def test_a_phone_that_dies_of_a_set_is_not_set_again_in_each_session(clock_phone, operator, desire, boot):
+    desire(clock_phone, {NTP: "deadly.example"})
+    sets = 0
+    for _ in range(6):
+        clock_phone.opens(*boot)
+        clock_phone.sends_nothing()
+        while clock_phone.last.body:
+            got = clock_phone.gets()
+            if got.method == "SetParameterValues":
+                sets += 1
+                clock_phone.hangs_up()
+                break
+            clock_phone.answers(got, clock_phone.obeys(got))
+    assert sets == 2
+    assert "Configuration was not set: the session broke off" in operator.told(clock_phone)
+
+
 def test_a_phone_is_asked_for_its_configuration_on_schedule(start_server, operator):
     phone = start_server(upload_every=3600).phone()
     phone.opens("0 BOOTSTRAP", "1 BOOT")

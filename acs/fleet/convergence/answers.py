@@ -17,6 +17,7 @@ from acs.fleet.convergence import words
 from acs.fleet.convergence.state import ConfigState
 from acs.fleet.convergence.steps import AGAIN, compared_now, parameter_values
 from acs.fleet.convergence.wish import Wish
+from acs.fleet.device import Device
 from acs.fleet.known_keys import Proof
 from acs.fleet.situation import Situation
 
@@ -52,16 +53,26 @@ def calls_told(situation: Situation, answer: cwmp.CpeResponse) -> Changes:
         stale=True,
         over=not situation.may_know("ScheduleInform"),
     )
-    return _changed(situation, state, f"Configuration waits: {why}")
+    return _changed(situation.device, situation.now, state, f"Configuration waits: {why}")
 
 
 def unanswered(situation: Situation, reason: str) -> Changes:
     """Whether the phone took it, its next session will show."""
-    state = situation.device.config
-    tries = state.tries + 1
-    look_at = situation.now + outcome.back_off(tries)
-    state = structs.replace(state, tries=tries, look_at=look_at, stale=True, over=True, asked=())
-    return _changed(situation, state, f"Configuration was not set: {reason}")
+    return not_set(situation.device, situation.now, reason)
+
+
+def broken_off(device: Device, session: str) -> bool:
+    """Whether a session before this one broke off over a set, and nobody was there to notice."""
+    return bool(device.config.asked) and device.config.session != session
+
+
+def not_set(device: Device, now: float, reason: str) -> Changes:
+    """The next session looks at once what became of it. If that comes to nothing either, later ones wait ever
+    longer: it may be the set that makes the phone boot."""
+    tries = device.config.tries + 1
+    look_at = now + outcome.back_off(tries)
+    state = structs.replace(device.config, tries=tries, look_at=look_at, stale=True, over=True, asked=())
+    return _changed(device, now, state, f"Configuration was not set: {reason}")
 
 
 def _taken(situation: Situation, wish: Wish, state: ConfigState) -> Changes:
@@ -76,7 +87,9 @@ def _taken(situation: Situation, wish: Wish, state: ConfigState) -> Changes:
         salt=f"{situation.session}{state.sets}",
     )
     state = structs.replace(state, asked=(), set_at=situation.now)
-    changes = _changed(situation, state, f"Configuration set: {words.assignments(values, wish)}")
+    changes = _changed(
+        situation.device, situation.now, state, f"Configuration set: {words.assignments(values, wish)}"
+    )
     changes = changes.then(Changes(known=known))
     return changes.then(values_taken(situation.after(changes), parameter_values(writes), "operator"))
 
@@ -102,13 +115,13 @@ def _refused(situation: Situation, state: ConfigState, fault: cwmp.Fault) -> Cha
     state = structs.replace(state, asked=(), sent=tuple(path for path in state.sent if path not in asked))
     if not culprits:
         said = f"Configuration refused: {text}; its parameters are set one by one now"
-        return _changed(situation, structs.replace(state, apart=True), said)
+        return _changed(situation.device, situation.now, structs.replace(state, apart=True), said)
     of_the_model = _OF_THE_MODEL_ALONE if alone else _OF_THE_MODEL
     paths = [pattern(path) for path, code in culprits.items() if code in of_the_model]
     values = [path for path, code in culprits.items() if code not in of_the_model]
     state = structs.replace(state, by_file=tuple(dict.fromkeys((*state.by_file, *values))))
     said = f"Configuration refused: {text}; by file from now on: {', '.join(culprits)}"
-    changes = _changed(situation, state, said)
+    changes = _changed(situation.device, situation.now, state, said)
     if paths:
         profile = situation.known_profile
         refused = tuple(dict.fromkeys((*profile.refused_paths, *paths)))
@@ -117,9 +130,9 @@ def _refused(situation: Situation, state: ConfigState, fault: cwmp.Fault) -> Cha
     return changes
 
 
-def _changed(situation: Situation, state: ConfigState, text: str) -> Changes:
+def _changed(device: Device, now: float, state: ConfigState, text: str) -> Changes:
     return Changes(
-        device=structs.replace(situation.device, config=state),
-        timeline=(TimelineEntry(situation.now, "config", text),),
+        device=structs.replace(device, config=state),
+        timeline=(TimelineEntry(now, "config", text),),
         urgent=True,
     )

@@ -55,9 +55,13 @@ def informed(before: Device, after: Device, codes: Iterable[str], *, again: bool
     codes = frozenset(codes)
     state = after.config
     if events.BOOTSTRAP in codes and not again:
-        # What it fetched since we last heard it, it has: a phone fetches its files before it calls.
+        # What it fetched since we last heard it, it has: a phone fetches its files before it calls. What it
+        # could not be set, it may not be set at once again: some phones tell of a reset after every boot.
+        tries, look_at = (state.tries, state.look_at) if state.tries and not state.call else (0, 0.0)
         state = ConfigState(
             mark=state.mark,
+            tries=tries,
+            look_at=look_at,
             settled_at=state.settled_at,
             void_before=before.last_inform,
             reset_at=after.last_inform,
