@@ -9,13 +9,14 @@ from acs.fleet.presence import interval_of
 from acs.fleet.rollout import approval, forecast, waves, window, zones
 from acs.fleet.rollout import rollout as rules
 from acs.fleet.rollout.member import TOUCHED, Outcome
-from acs.fleet.rollout.rollout import Rollout
+from acs.fleet.rollout.rollout import STILL, Rollout
 from acs.fleet.selector.errors import SelectorError
 from acs.fleet.selector.parsing import parse
 from acs.store import approvals, groups, rollout_phones, rollout_speeds, rollouts, selection, tasks
 from acs.store.rollouts import Decision, Known, Stored
 from acs.store.tasks import FoundTask
 from workers.rollout_desk import Desk
+from workers.rollout_looks import take_back
 
 #: Phones put on the list in one step.
 PAGE = 1000
@@ -103,7 +104,11 @@ def _selected(desk: Desk, rollout: Rollout) -> tuple[Sequence[str], str | None]:
 
 def _changed(desk: Desk, rollout: Rollout) -> tuple[Sequence[str], str | None]:
     """The phones that the other rollout changed or may have: those of one outcome after the other. The cursor
-    is outcome and place."""
+    is outcome and place. Nobody may have looked yet at those that it asked in its last moments."""
+    if not rollout.cursor:
+        source: Stored | None = desk.runner.run(rollouts.get(rollout.rollback_of))
+        if source is not None and source.rollout.state in STILL:
+            take_back(desk, source.rollout)
     name, _, place = rollout.cursor.partition(" ")
     at = _CHANGED.index(Outcome(name)) if name else 0
     page = desk.runner.drive(

@@ -392,6 +392,21 @@ def test_a_rollback_waits_for_a_phone_that_is_on_its_way(fleet):
     assert fleet.device(phone).software_version == OLD
 
 
+def test_a_rollback_at_once_knows_the_phones_that_were_asked_last(fleet):
+    asked, unasked = fleet.phones(2)
+    fleet.conduct = {asked: silent_for_ever}
+    fleet.rollout()
+    fleet.step()
+    fleet.sessions([asked])
+    fleet.change(lambda one: rules.aborted(one, by="Alice", now=fleet.now))
+    before = type(IMAGE)(f"{OLD}.rom", 900, "cd" * 32, OLD)
+    fleet.rollout("r2", file=before.name, rollback_of="r1", images={OLD: before})
+    fleet.step("r2")
+    assert fleet.outcomes("r2") == {"deferred": 1}
+    assert fleet.member(asked, "r2").reason == "what is to be taken back is under way still"
+    assert fleet.member(unasked).reason == "taken back before it was asked"
+
+
 def test_nobody_meant_is_complete_at_once(fleet):
     fleet.rollout(select="model = None")
     fleet.step()
