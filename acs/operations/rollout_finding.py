@@ -33,6 +33,15 @@ async def find(runner: Runner, identifier: str) -> Rollout:
     return stored.rollout
 
 
+async def is_seen(runner: Runner, identifier: str) -> bool:
+    """Whether `find` would have it."""
+    try:
+        await find(runner, identifier)
+    except NotFound:
+        return False
+    return True
+
+
 async def taken_back_by(runner: Runner, source: Rollout) -> Rollout | None:
     """The rollout that takes this one back and is not over yet; it was made after it."""
     after = ""

@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from klein import Klein
@@ -16,9 +16,9 @@ from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException
 
 from acs.northbound import browser_session
-from acs.northbound.browser_session import CSRF_FIELD, CSRF_HEADER
+from acs.northbound.browser_session import CSRF_FIELD, CSRF_HEADER, safe_path
 from acs.northbound.console import changes, pages
-from acs.northbound.console.templating import render
+from acs.northbound.console.templating import link, render
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
 from acs.northbound.phrases import phrase
 from acs.northbound.rest.routing import Services
@@ -115,9 +115,25 @@ def _admit(visit: Visit, page: Page) -> None:
 
 
 def _to_the_door(visit: Visit) -> Answer:
-    """To sign in, and then back to what was asked; a part of a page is only refused."""
-    if visit.part or visit.request.method != b"GET":
+    """To sign in, and then back to what was asked. A part of a page, and what a script sends, is refused.
+
+    Who sends a form when the session has ended is led back to the page with the form.
+    """
+    if visit.part or (visit.request.method != b"GET" and visit.request.getHeader(CSRF_HEADER)):
         return Answer(b"Sign in again.", 401, "text/plain; charset=utf-8")
+    if visit.request.method != b"GET":
+        form = urlsplit(visit.request.getHeader("referer") or "")
+        page = safe_path(f"{form.path}?{form.query}" if form.query else form.path)
+        context = {
+            "title": "You are signed out",
+            "text": "Your session has ended. Nothing was changed.",
+            "todo": "Sign in, and repeat it.",
+            "button": ("Sign in", link("/login", next=page)),
+            "faults": [],
+            "status": 401,
+            "said": None,
+        }
+        return Answer(render("error.html", {**pages.frame(visit), **context}, now=visit.now), 401)
     return redirect(f"/login?next={quote(visit.here, safe='')}" if visit.here != "/" else "/login")
 
 

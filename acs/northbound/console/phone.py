@@ -19,6 +19,7 @@ from acs.operations import (
     groups,
     parameters,
     phone_table,
+    rollout_finding,
     task_requests,
     tasks,
     timeline,
@@ -28,6 +29,7 @@ from acs.operations.actors import Role
 from acs.operations.bulk import DEEDS, Deed
 from acs.operations.devices import NotesRequest
 from acs.operations.errors import Forbidden, Invalid, NotFound
+from acs.operations.timeline import TimelinePage
 from acs.store.devices import KnownDevice
 
 pages.part("phone-story", "phone-state", "phone-tasks", "phone-parameters")
@@ -51,6 +53,14 @@ async def frame(visit: Visit, known: KnownDevice, tab: str) -> dict[str, Any]:
     return {"row": row, "tab": tab, "base": phone_path(known.device.id)}
 
 
+async def _hidden(visit: Visit, story: TimelinePage) -> set[str]:
+    """The rollouts of the story that are out of the visitor's sight: those of more phones than theirs."""
+    if not visit.actor.select:
+        return set()
+    named = {str(entry.data["rollout"]) for entry in story.items if entry.data.get("rollout")}
+    return {one for one in named if not await rollout_finding.is_seen(visit.runner, one)}
+
+
 async def _show(visit: Visit) -> Answer:
     known = await find(visit)
     runner, services = visit.runner, visit.services
@@ -58,6 +68,7 @@ async def _show(visit: Visit) -> Answer:
     if visit.part in ("", "phone-story"):
         before = visit.query.text("before")
         context["story"] = await timeline.page(runner, known, limit=_STORY, before=before)
+        context["hidden"] = await _hidden(visit, context["story"])
         context["before"] = before
     if visit.part in ("", "phone-state"):
         context["details"] = await devices.show(runner, services.shapes, known, now=visit.now)

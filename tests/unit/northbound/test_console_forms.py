@@ -52,3 +52,16 @@ def test_what_is_too_long_is_said_so(browser):
     refused = adam.post("/users/adam", list(given.items()))
     assert "full_name is too long · allowed: text of at most 200 characters" in refused.text
     assert refused.value("select") == "tag = x"
+
+
+def test_a_form_that_is_sent_after_the_session_ended_leads_back_to_itself(browser):
+    adam = browser()
+    page = adam.get("/groups?cursor=")
+    adam.client.cookies.clear()
+    referer = {"Referer": f"{adam.client.base_url}/groups?cursor="}
+    refused = adam.client.post("/groups", data={"csrf": adam.csrf(page), "name": "lobby"}, headers=referer)
+    assert refused.status_code == 401
+    assert "Your session has ended. Nothing was changed." in refused.text
+    assert 'href="/login?next=%2Fgroups%3Fcursor%3D"' in refused.text
+    by_script = {"X-CSRF-Token": adam.csrf(page)}
+    assert adam.client.post("/groups/import", headers=by_script).text == "Sign in again."

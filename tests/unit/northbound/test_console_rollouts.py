@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from acs.fleet.changes import TimelineEntry
+from acs.fleet.identity import device_key
 from acs.fleet.rollout.definition import Definition, Stop
 from acs.fleet.rollout.member import NEW, Member, Outcome
 from acs.fleet.rollout.rollout import Rollout, State
-from acs.store import rollouts
+from acs.store import rollouts, timeline
 from acs.store.rollouts import Decision, Known
 from acs.store.runner_blocking import BlockingRunner
 from tests.unit.northbound.browser import PASSWORD, Browser
@@ -113,6 +115,17 @@ def test_one_with_its_waves_and_why_phones_failed(browser, rollout):
     assert adam.get("/rollouts/none").status == 404
     report = adam.client.get(f"/api/v1{path}/report?format=csv")
     assert report.text.count("\n") == 13
+
+
+def test_a_phones_story_leads_to_no_rollout_that_is_out_of_sight(browser, api, store, phone, rollout):
+    path, known = rollout(State.RUNNING), phone(serial_number="7")
+    told = TimelineEntry(at=1_700_000_300, kind="rollout", text="July r1: its turn", data={"rollout": "r1"})
+    store.run(timeline.push(device_key(known), [told]))
+    api("PATCH", f"/devices/{known}", json={"tags": ["site7"]})
+    for name, limit, links in (("adam", "", 1), ("rita", "tag = site7", 0)):
+        page = browser(name, "operator", select=limit).get(f"/phones/{known}")
+        assert "July r1: its turn" in page.text
+        assert len(page.tree.xpath(f"//main//a[@href='{path}']")) == links
 
 
 def test_each_deed_says_what_it_does_to_how_many_and_asks(browser, api, rollout):

@@ -2,16 +2,19 @@
 // something about its topic has changed. Where its stream cannot be had, the parts are fetched every few seconds.
 
 const POLL = 5000;
+const PAUSE = 15000;
 const LEAST_PAUSE = 400;
 const pending = new Map();
 let streaming = false;
+let signedOut = false;
 
 async function refresh(part) {
   if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
   try {
     const answer = await fetch(part.dataset.live, { headers: { "X-Part": "1" } });
+    if (answer.status === 401) { signedOut = true; return tell("signed out"); }
+    if (!answer.ok) return tell("the server cannot tell at the moment");
     tell(streaming ? "live" : "every few seconds");
-    if (!answer.ok) return;
     const opened = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
     part.innerHTML = await answer.text();
     for (const one of part.querySelectorAll("details[id]")) if (opened.has(one.id)) one.open = true;
@@ -46,11 +49,22 @@ export function startLive() {
   let timer = 0;
   const poll = () => { if (!timer) timer = setInterval(() => parts().forEach(soon), POLL); };
   const query = [...topics].map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
-  const source = new EventSource(`/live?${query}`);
-  source.addEventListener("changed", (event) => {
-    for (const part of parts()) if (part.dataset.topic === event.data) soon(part);
-  });
-  source.onopen = () => { clearInterval(timer); timer = 0; streaming = true; tell("live"); };
-  source.onerror = () => { streaming = false; parts().forEach(soon); poll(); };
+  let source = null;
+  const listen = () => {
+    source = new EventSource(`/live?${query}`);
+    source.addEventListener("changed", (event) => {
+      for (const part of parts()) if (part.dataset.topic === event.data) soon(part);
+    });
+    source.onopen = () => {
+      if (timer) parts().forEach(soon);  // what was said meanwhile was not heard
+      clearInterval(timer); timer = 0; streaming = true; tell("live");
+    };
+    source.onerror = () => {
+      streaming = false; parts().forEach(soon); poll();
+      // a browser tries again by itself, but not after a refusal, such as of a server that only begins
+      if (source.readyState === EventSource.CLOSED && !signedOut) setTimeout(listen, PAUSE);
+    };
+  };
+  listen();
   addEventListener("pagehide", () => source.close());
 }
