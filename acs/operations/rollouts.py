@@ -228,7 +228,9 @@ def _member(one: Known) -> MemberView:
 
 async def start(desk: Desk, identifier: str) -> RolloutView:
     """Raises NotFound, and Conflict for one that began, or that lacks the approval that it needs."""
-    await rollout_approvals.require(desk, await rollout_finding.find(desk.runner, identifier))
+    rollout = await rollout_finding.find(desk.runner, identifier)
+    await rollout_approvals.require(desk, rollout)
+    await _not_taken_back(desk, rollout)
     return await _change(
         desk,
         identifier,
@@ -244,6 +246,7 @@ async def resume(desk: Desk, identifier: str) -> RolloutView:
     """What went wrong so far is forgiven. Raises NotFound and Conflict as `start` does."""
     rollout = await rollout_finding.find(desk.runner, identifier)
     await rollout_approvals.require(desk, rollout)
+    await _not_taken_back(desk, rollout)
     counts: Counts = await desk.runner.run(store.counts(identifier))
     whole = together(counts.tallies(rollout.ends))
     return await _change(desk, identifier, lambda one: rules.resumed(one, whole, by=desk.by, now=desk.now))
@@ -259,6 +262,7 @@ async def retry(desk: Desk, identifier: str, asked: RetryRequest) -> RolloutView
         raise Invalid.field(
             "outcomes", "cannot be retried", value=wrong, allowed=[str(one) for one in RETRIED]
         )
+    await _not_taken_back(desk, await rollout_finding.find(desk.runner, identifier))
     return await _change(
         desk, identifier, lambda one: rules.retried(one, asked.outcomes, by=desk.by, now=desk.now)
     )
@@ -275,9 +279,7 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
         raise Conflict("A rollout that is running cannot be taken back; pause or abort it first.")
     if was.kind not in (Kind.FIRMWARE, Kind.CONFIG) or (was.kind is Kind.CONFIG and not source.values):
         raise Conflict(f"A rollout of kind {was.kind} changes nothing that could be brought back.")
-    under_way = await rollout_finding.taken_back_by(desk.runner, source)
-    if under_way is not None:
-        raise Conflict(f"It is being taken back already, by the rollout {under_way.id}, {under_way.state}.")
+    await _not_taken_back(desk, source)
     definition = msgspec.structs.replace(
         was,
         name=f"{was.name} taken back"[: definitions.LONGEST_NAME],
@@ -291,6 +293,13 @@ async def rollback(desk: Desk, identifier: str) -> RolloutView:
     made = rollout_making.new(desk, definition)
     made = made.replace(rollback_of=source.id, images=images, limit=source.limit)
     return await _kept(desk, made)
+
+
+async def _not_taken_back(desk: Desk, rollout: Rollout) -> None:
+    """Raises Conflict for a rollout that another one takes back: the two would undo each other's work."""
+    under_way = await rollout_finding.taken_back_by(desk.runner, rollout)
+    if under_way is not None:
+        raise Conflict(f"It is being taken back, by the rollout {under_way.id}, {under_way.state}.")
 
 
 async def _change(desk: Desk, identifier: str, changed: Callable[[Rollout], Rollout]) -> RolloutView:

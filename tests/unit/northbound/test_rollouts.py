@@ -116,6 +116,22 @@ def test_firmware_is_taken_back_by_a_rollout_of_its_own(api):
     assert api("POST", f"/rollouts/{made['id']}/rollback").status_code == 201
 
 
+@pytest.mark.parametrize("verb", ["start", "resume", "retry"])
+def test_what_is_being_taken_back_does_not_go_on(api, verb):
+    firmware(api)
+    body = {"name": "up", "kind": "firmware", "file": IMAGE, "select": "model = CP860"}
+    path = f"/rollouts/{api('POST', '/rollouts', json=body).json()['id']}"
+    if verb != "start":
+        api("POST", f"{path}/start")
+        api("POST", f"{path}/pause")
+    back = api("POST", f"{path}/rollback").json()
+    refused_ = api("POST", f"{path}/{verb}")
+    assert refused_.status_code == 409
+    assert back["id"] in refused_.json()["detail"]
+    api("POST", f"/rollouts/{back['id']}/abort")
+    assert api("POST", f"{path}/{verb}").status_code == 200
+
+
 def test_what_is_taken_back_may_be_installed_over_the_new_version(api):
     """`allowed_from` says over what the new image goes, not the old one over it."""
     firmware(api)
