@@ -170,13 +170,18 @@ class Conversations:
                 return live.session.username
         return None
 
-    def recording(self, sids: tuple[str, ...], connection: Connection) -> Recording | None:
-        """Where the session that a phone names, or speaks in, is recorded; None where it is not, or where
-        this process knows of none."""
+    async def recording(self, sids: tuple[str, ...], connection: Connection) -> Recording | None:
+        """Where the session that a phone names, or speaks in, is recorded, whichever process has it in hand;
+        None where it is not. Raises StoreError."""
         for sid in (*sids, connection.state.get("sid", "")):
             live = self._lives.get(sid)
             if live is not None:
                 return self.recorder.of(live) if live.session.trace else None
+        for sid in sids:
+            live = await self._finder.load(sid)
+            if live is not None and live.session.trace:
+                live.came = None  # nobody goes on with it here: what has changed is for whoever does
+                return self.recorder.of(live)
         return None
 
     def refuse(self, peer: str, reason: str, excerpt: bytes = b"") -> None:

@@ -94,9 +94,7 @@ class CwmpEndpoint:
         except NotSoap as error:
             self._conversations.refuse(request.peer, str(error), request.body[:EXCERPT])
             response = text_response(400, str(error))
-            recording = self._conversations.recording(sids, request.connection)
-            if recording is not None:
-                recording.exchange(request, response)
+            await self._record_aside(request, response, sids)
             return response
         try:
             reply = await self._conversations.receive(
@@ -108,6 +106,16 @@ class CwmpEndpoint:
         if reply.recording is not None:
             reply.recording.exchange(request, response)
         return response
+
+    async def _record_aside(self, request: Request, response: Response, sids: tuple[str, ...]) -> None:
+        """Keep what could not be read with the session that it came in, where that is recorded."""
+        try:
+            recording = await self._conversations.recording(sids, request.connection)
+        except StoreError as error:
+            log.warning("a part of a trace was lost", reason=str(error))
+            return
+        if recording is not None:
+            recording.aside(request, response)
 
     def _challenged(self, request: Request, challenge: Challenge) -> Response:
         line = b"Log in as this server's administrator has set up.\n"

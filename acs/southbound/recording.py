@@ -97,6 +97,11 @@ class Recording:
         heard_at = self.heard_at if self.heard_at >= self._told_at else now
         self.add((Asked.of(request), response, heard_at), request.connection, now)
 
+    def aside(self, request: Request, response: Response) -> None:
+        """A request that no session can take up, because it cannot be read, and its answer."""
+        now = self._now()
+        self.add((Asked.of(request), response, now), request.connection, now)
+
     def add(self, exchange: Exchange, connection: Connection, answered_at: float) -> None:
         asked, response, at = exchange
         self._told_at = answered_at

@@ -234,6 +234,26 @@ def test_what_cannot_be_read_is_recorded_as_it_came(known_phone, desk):
     assert times == sorted(times)
 
 
+def test_what_another_process_cannot_read_is_recorded_too(server, other_server, operator, desk):
+    phone = server.phone(product_class="Unread")
+    phone.holds_session("0 BOOTSTRAP", "1 BOOT")
+    desk.orders(phone)
+    phone.opens("2 PERIODIC")
+    phone.hangs_up()
+    phone.port = other_server.port
+    phone.sends_bytes(b"nonsense")
+    phone.gets_status(400)
+    phone.hangs_up()
+    phone.port = server.port
+    phone.sends_nothing()
+    phone.gets_nothing()
+    recorded = desk.reads(phone)
+    assert methods(recorded)[:2] == ["Inform", "InformResponse"]
+    assert (recorded.messages[2].body, recorded.messages[3].status) == (b"nonsense", 400)
+    times = [one.at for one in recorded.messages]
+    assert times == sorted(times)
+
+
 def test_a_fault_is_recorded(known_phone, operator, desk):
     operator.asks(known_phone, GetParameterValuesWork(names=("Device.Nope",)))
     desk.orders(known_phone)
