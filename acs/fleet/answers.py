@@ -126,7 +126,7 @@ def object_added(situation: Situation, task: Task) -> Changes:
 
 def values_taken(situation: Situation, told: tuple[ParameterValue, ...], origin: str) -> Changes:
     """What is known once the phone took these values, whoever (`origin`) sent them."""
-    device = _login(facts.told(situation.device, told), told, origin)
+    device = _login(facts.told(_since_inform(situation.device, told), told), told, origin)
     state = situation.learning
     started = tuple(
         parent_of(value.name)
@@ -141,6 +141,16 @@ def values_taken(situation: Situation, told: tuple[ParameterValue, ...], origin:
         learning=state if started else None,
         parameters=(values.set_values(told, situation.tree),),
     )
+
+
+def _since_inform(device: Device, told: tuple[ParameterValue, ...]) -> Device:
+    """The device whose last Inform does not speak of these names any more: a phone that took a value and goes
+    on with the one before is heard when it says so in the next."""
+    stale = device.inform_parameters.keys() & {value.name for value in told}
+    if not stale:
+        return device
+    kept = {name: value for name, value in device.inform_parameters.items() if name not in stale}
+    return structs.replace(device, inform_parameters=kept)
 
 
 def _login(device: Device, told: tuple[ParameterValue, ...], origin: str) -> Device:

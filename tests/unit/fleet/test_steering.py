@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from acs.cwmp.messages import Fault, SetParameterValues, SetParameterValuesResponse
+from acs.cwmp.structures import ParameterValue
 from acs.fleet import steering
 from acs.fleet.device import Device, InformTiming, Learning, OperatorNotes
 from acs.fleet.layers import Group
@@ -64,6 +65,17 @@ def test_it_is_set_once(desk, steered):
     assert desk.device.inform_interval == 600
     assert steered() is None
     assert steered(300) is not None
+
+
+def test_a_phone_that_takes_an_interval_and_goes_on_as_before_is_heard(desk, steered):
+    as_before = [ParameterValue(INTERVAL, "3600", "xsd:unsignedInt")]
+    desk.inform("2 PERIODIC", values=as_before)
+    desk.apply(steered(60).changes)
+    situation = structs.replace(desk.situation(), inform_interval=60)
+    desk.apply(steering.completed(situation, SetParameterValuesResponse(0)))
+    assert desk.device.inform_interval == 60
+    desk.inform("2 PERIODIC", values=as_before)
+    assert desk.device.inform_interval == 3600
 
 
 def test_a_refusal_is_remembered(desk, steered):
