@@ -13,7 +13,7 @@ from acs.fleet.rollout.definition import Definition, Kind
 from acs.fleet.rollout.firmware_check import Image
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.task import DownloadWork, Work
-from acs.operations import configuration_values, limits, selectors, task_requests
+from acs.operations import configuration_values, limits, selectors, task_requests, task_secrets
 from acs.operations.errors import FieldError, Invalid
 from acs.operations.ports import Runner
 from acs.operations.rollout_desk import Desk
@@ -104,6 +104,9 @@ def _image_of(file: StoredFile) -> Image:
 
 
 async def _work(runner: Runner, asked: Definition) -> Work:
+    blank = task_secrets.faults(asked.task)
+    if blank:
+        raise Invalid(blank)
     try:
         work, schedule = task_requests.read(asked.task)
     except Invalid as wrong:

@@ -16,7 +16,7 @@ from acs.fleet.rollout.definition import Definition, Kind
 from acs.fleet.rollout.member import Outcome
 from acs.fleet.rollout.rollout import RETRIED, Rollout, State, WrongState
 from acs.fleet.rollout.tally import Tally, together
-from acs.operations import limits, rollout_approvals, rollout_finding, rollout_making
+from acs.operations import limits, rollout_approvals, rollout_finding, rollout_making, task_secrets
 from acs.operations.errors import Conflict, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.operations.rollout_desk import Desk
@@ -167,6 +167,7 @@ async def _view(runner: Runner, rollout: Rollout, now: float) -> RolloutView:
     counts: Counts = await runner.run(store.counts(rollout.id))
     tallies = counts.tallies(rollout.ends)
     definition = msgspec.to_builtins(rollout.definition)
+    definition["task"] = task_secrets.shown(definition["task"])
     return RolloutView(
         id=rollout.id,
         name=rollout.definition.name,

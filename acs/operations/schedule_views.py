@@ -12,7 +12,7 @@ from acs.fleet import schedule as rules
 from acs.fleet.rollout.definition import Definition, Essentials, Kind
 from acs.fleet.rollout.tally import together
 from acs.fleet.schedule import Run, RunOutcome, Schedule
-from acs.operations import limits
+from acs.operations import limits, task_secrets
 from acs.operations.errors import NotFound
 from acs.operations.ports import Runner, moment
 from acs.store import rollouts as rollout_store
@@ -99,6 +99,8 @@ async def find(runner: Runner, identifier: str) -> Schedule:
 
 
 def _view(one: Schedule, last: RunView | None) -> ScheduleView:
+    what = msgspec.to_builtins(essentials(one.template.definition))
+    what["task"] = task_secrets.shown(what["task"])
     return ScheduleView(
         id=one.id,
         name=one.name,
@@ -106,7 +108,7 @@ def _view(one: Schedule, last: RunView | None) -> ScheduleView:
         cron=one.cron or None,
         at=moment(one.once),
         zone=one.zone,
-        what=msgspec.to_builtins(essentials(one.template.definition)),
+        what=what,
         enabled=one.enabled,
         late=one.late,
         keep=one.keep.text if one.keep is not None else None,

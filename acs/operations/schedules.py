@@ -15,7 +15,7 @@ from acs.fleet.rollout.approval import Approval
 from acs.fleet.rollout.definition import Definition, Essentials, Kind
 from acs.fleet.rollout.rollout import Rollout
 from acs.fleet.schedule import Run, RunOutcome, Schedule
-from acs.operations import configuration_values, rollout_making, rollouts, selectors
+from acs.operations import configuration_values, rollout_making, rollouts, selectors, task_secrets
 from acs.operations.errors import Conflict, FieldError, Invalid, NotFound
 from acs.operations.ports import Runner
 from acs.operations.rollout_desk import Desk
@@ -279,6 +279,7 @@ def _request(before: Schedule, given: dict[str, Any]) -> ScheduleRequest:
 
 def _with_secrets(what: Essentials, before: Rollout) -> Essentials:
     """What was shown blanked and comes back so stays as it is stored."""
+    what = structs.replace(what, task=task_secrets.with_stored(what.task, before.definition.task))
     if what.values is None:
         return what
     values = {

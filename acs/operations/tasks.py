@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -25,6 +24,7 @@ from acs.fleet.task import (
     Work,
 )
 from acs.operations import limits
+from acs.operations.audit import HIDDEN, blanked
 from acs.operations.errors import Conflict, NotFound
 from acs.operations.ports import Runner, Sleep, moment
 from acs.operations.task_requests import Schedule, prepared
@@ -36,9 +36,6 @@ from acs.store.devices import KnownDevice
 #: The pause between two looks at a task that somebody waits for, in seconds: the first, and the longest.
 FIRST_LOOK = 0.05
 LONGEST_LOOK = 0.5
-
-_HIDDEN = "********"
-_LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 class TaskView(Struct, frozen=True):
@@ -180,13 +177,13 @@ def _request(work: Work) -> dict[str, Any]:
     if isinstance(work, SetParameterValuesWork | AddObjectWork | DownloadWork):
         secrets = fields.pop("secrets", ())
         fields["values"] = {
-            name: _HIDDEN if is_secret(name) or name in secrets else value
+            name: HIDDEN if is_secret(name) or name in secrets else value
             for name, value in fields["values"].items()
         }
     if fields.get("password"):
-        fields["password"] = _HIDDEN
-    if fields.get("url"):  # a login in it
-        fields["url"] = _LOGIN_IN_URL.sub(_HIDDEN, fields["url"])
+        fields["password"] = HIDDEN
+    if fields.get("url"):  # a login or a token in it
+        fields["url"] = blanked(fields["url"])
     return {name: value for name, value in fields.items() if name != "type" and value not in ("", {})}
 
 

@@ -97,6 +97,26 @@ def test_values_are_checked_and_secrets_are_not_shown(api):
     assert "hush" not in api("GET", f"/rollouts/{made.json()['id']}").text
 
 
+def test_secrets_of_a_task_are_not_shown_either(api):
+    for number, task in enumerate(
+        (
+            {"type": "set_parameter_values", "values": {"Device.X.AuthPassword": "hush"}},
+            {"type": "download", "url": "http://u:hush@h/x?token=hush", "file_type": "2 Web Content"},
+            {"type": "download", "url": "http://h/x", "file_type": "2 Web Content", "password": "hush"},
+        )
+    ):
+        body = {"name": f"t{number}", "kind": "task", "task": task, "select": "model = CP860"}
+        made = api("POST", "/rollouts", json=body)
+        assert made.status_code == 201, made.text
+        assert "hush" not in made.text
+        again = {**made.json()["definition"], "name": f"again{number}"}
+        again = {name: again[name] for name in ("name", "kind", "task", "select")}
+        [(field, error)] = refused(api("POST", "/rollouts", json=again)).items()
+        assert field.startswith("task.")
+        assert error["allowed"] == "the secret itself"
+    assert "hush" not in api("GET", "/rollouts").text
+
+
 def test_what_changes_nothing_is_not_taken_back(api):
     made = api("POST", "/rollouts", json=REBOOT).json()
     assert api("POST", f"/rollouts/{made['id']}/rollback").status_code == 409

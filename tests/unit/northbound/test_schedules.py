@@ -155,6 +155,35 @@ def test_a_blanked_secret_that_nobody_stored_is_refused(api):
     assert list(errors) == ["what.values.account.1.password"]
 
 
+def test_so_are_the_secrets_of_a_task(api, store):
+    values = {"Device.X.AuthPassword": "hush", "Device.X.Name": {"value": "n", "type": "xsd:string"}}
+    task = {"type": "set_parameter_values", "values": values}
+    what = {"kind": "task", "select": "all", "task": task}
+    made = api("POST", "/schedules", json={"name": "t", "cron": "@daily", "what": what})
+    assert made.status_code == 201, made.text
+    assert "hush" not in made.text
+    path = f"/schedules/{made.json()['id']}"
+    assert "hush" not in api("GET", "/schedules").text
+    shown = made.json()["what"]
+    assert shown["task"]["values"]["Device.X.Name"] == values["Device.X.Name"]
+    shown["task"]["values"]["Device.X.Name"] = "m"
+    changed = api("PATCH", path, json={"what": shown})
+    assert changed.status_code == 200, changed.text
+    run = api("POST", f"{path}/run").json()
+    assert "hush" not in str(run)
+    assert store.run(rollouts.get(run["id"])).rollout.work.values == {
+        "Device.X.AuthPassword": "hush",
+        "Device.X.Name": "m",
+    }
+
+
+def test_a_blank_in_a_task_that_nothing_is_stored_behind_is_refused(api):
+    task = {"type": "set_parameter_values", "values": {"Device.X.AuthPassword": "********"}}
+    what = {"kind": "task", "select": "all", "task": task}
+    errors = refused(api("POST", "/schedules", json={"name": "c", "cron": "@daily", "what": what}))
+    assert list(errors) == ["what.task.values.Device.X.AuthPassword"]
+
+
 def test_it_is_told_to_run_beside_its_time(api):
     made = api("POST", "/schedules", json=NIGHTLY).json()
     path = f"/schedules/{made['id']}"

@@ -161,6 +161,8 @@ def test_secrets_are_not_shown_again(api, tasks_path):
     assert answer.json()["request"]["values"]["Device.X.Name"] == "n"
     download = EVERY_TYPE[8] | {"username": "u", "password": "s3cret"}
     assert "s3cret" not in api("POST", tasks_path, json=download).text
+    signed = {"type": "download", "url": "https://h/x?token=s3cret", "file_type": "2 Web Content"}
+    assert "s3cret" not in api("POST", tasks_path, json=signed).text
     assert "s3cret" not in api("GET", tasks_path).text
 
 
