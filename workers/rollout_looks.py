@@ -17,6 +17,7 @@ from acs.fleet.rollout import configuring, health, progress, turns
 from acs.fleet.rollout.definition import Kind
 from acs.fleet.rollout.member import Member, Outcome
 from acs.fleet.rollout.rollout import STILL, Rollout
+from acs.fleet.selector.values import same_version
 from acs.fleet.task import Task, TaskState
 from acs.store import configured, devices, metrics, rollout_values, rollouts, tasks, wakes
 from acs.store.devices import KnownDevice
@@ -143,6 +144,9 @@ def _unasked(desk: Desk, device_id: str, member: Member) -> str:
     found, open_tasks = desk.runner.run_all([devices.get(key), tasks.open_tasks(key)])
     if found is None or found.device.last_inform < member.turn_at:
         return progress.UNHEARD
+    before, now = member.evidence.get("version_before", ""), found.device.software_version
+    if member.file and before and not same_version(now, before):
+        return f"it called with {now} by now, not with the {before} of when its turn came"
     for task in open_tasks:
         if planner.disruptive(task) and task.state is not TaskState.PENDING:
             return f"it called, but an earlier task of it ({task.type}) is under way"

@@ -34,6 +34,7 @@ from acs.fleet import (
 from acs.fleet.changes import Changes
 from acs.fleet.convergence import answers as convergence
 from acs.fleet.convergence import settling, steps, uploading
+from acs.fleet.selector.values import same_version
 from acs.fleet.situation import Situation
 from acs.fleet.step import Step
 from acs.fleet.task import (
@@ -68,7 +69,7 @@ def wants_tree(situation: Situation) -> bool:
         return True
     return any(
         (isinstance(task.work, _READS_TREE) and task.state is TaskState.RUNNING)
-        or ((isinstance(task.work, _READS_TREE) or task.guard.not_in_call) and _due(task, situation.now))
+        or ((isinstance(task.work, _READS_TREE) or task.guard.not_in_call) and _due(task, situation))
         for task in situation.tasks
     )
 
@@ -197,7 +198,7 @@ def _due_task(situation: Situation) -> Step | None:
     due = [
         task
         for task in situation.tasks
-        if _due(task, situation.now)
+        if _due(task, situation)
         and not (away and disruptive(task))
         and not (task.guard.not_in_call and not guarding.may_be_asked(situation))
     ]
@@ -212,12 +213,14 @@ def _due_task(situation: Situation) -> Step | None:
     return sending.step(outcome.claimed(task, situation.now, situation.session), situation)
 
 
-def _due(task: Task, now: float) -> bool:
+def _due(task: Task, situation: Situation) -> bool:
+    now, guard = situation.now, task.guard
     return (
         task.state is TaskState.PENDING
         and task.not_before <= now
         and not 0 < task.expires_at <= now
-        and not 0 < task.guard.not_after < now
+        and not 0 < guard.not_after < now
+        and (not guard.version or same_version(situation.device.software_version, guard.version))
     )
 
 

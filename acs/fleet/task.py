@@ -151,6 +151,8 @@ class Guard(Struct, frozen=True, omit_defaults=True):
     ask_again: float = 300.0
     #: it does not begin after this time; 0 for any
     not_after: float = 0
+    #: the SoftwareVersion that it was decided for, "" for any: a phone that has another is not asked
+    version: str = ""
 
 
 NO_GUARD = Guard()

@@ -81,7 +81,9 @@ def looked_at(
     member = begun(member, device, now)
     told = told or Told(device.lines)
     if version and not same_version(device.software_version, version):
-        text = f"it shows {device.software_version or 'no version'} again instead of {version}"
+        shown, before = device.software_version, str(member.evidence.get("version_before", ""))
+        again = " again" if same_version(shown, before) else ""
+        text = f"it shows {shown or 'no version'}{again} instead of {version}"
         return _ended(member, Outcome.FAILED, text, now).noting(version=device.software_version)
     came = device.informs - member.informs
     lost = down(member, told)

@@ -240,6 +240,7 @@ def task_for(rollout: Rollout, device_id: str, member: Member, *, latest: float)
             not_in_call=isinstance(work, _DISRUPTIVE),
             ask_again=rollout.definition.ask_again,
             not_after=latest,
+            version=str(member.evidence.get("version_before", "")) if member.file else "",
         ),
     )
 

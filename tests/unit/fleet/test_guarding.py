@@ -67,6 +67,18 @@ def test_a_phone_in_a_call_is_told_to_call_again_and_asked_anew(desk, calling, s
     assert "busy" not in desk.tasks[task].evidence
 
 
+def test_a_phone_with_another_version_by_now_is_not_asked(desk, calling):
+    phone = desk.learnt(calling("Idle"))
+    has = desk.device.software_version
+    other = desk.task(RebootWork(), guard=Guard(version="1.2.3.4"))
+    desk.inform("2 PERIODIC", phone=phone)
+    assert desk.talk(phone) == []
+    assert desk.tasks[other].state is TaskState.PENDING
+    desk.task(RebootWork(), guard=Guard(version=has))
+    desk.inform("2 PERIODIC", phone=phone, later=5)
+    assert names(desk.talk(phone)) == ["Reboot"]
+
+
 def test_what_was_told_in_one_session_does_not_count_in_the_next(desk, calling):
     phone = desk.learnt(calling("Idle"))
     desk.task(RebootWork(), guard=GUARD)

@@ -407,6 +407,23 @@ def test_a_rollback_at_once_knows_the_phones_that_were_asked_last(fleet):
     assert fleet.member(unasked).reason == "taken back before it was asked"
 
 
+def test_a_phone_that_got_another_version_after_its_turn_came_is_looked_at_anew(fleet):
+    phone = fleet.phone("1")
+    fleet.conduct = {phone: never_comes}
+    fleet.rollout()
+    fleet.step()
+    task = fleet.runner.run(tasks.get(fleet.member(phone).task)).task
+    assert task.guard.version == OLD
+    device = fleet.device(phone)
+    fleet.keep(structs.replace(device, software_version="37.80.0.1", last_inform=fleet.now + 1))
+    fleet.now += 130
+    fleet.step()
+    assert "it called with 37.80.0.1 by now" in fleet.member(phone).reason
+    fleet.run([phone])
+    assert fleet.member(phone).outcome is Outcome.SKIPPED
+    assert fleet.started == {}
+
+
 def test_nobody_meant_is_complete_at_once(fleet):
     fleet.rollout(select="model = None")
     fleet.step()
