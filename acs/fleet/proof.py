@@ -215,7 +215,11 @@ def _settle_firmware(task: Task, version: str, now: float) -> Task:
         return _transferred(task, now, f"SoftwareVersion, now {version}", version=version)
     if not evidence.get("booted"):
         return task
-    if not (_reported(task) or (had_it and evidence.get("served_complete"))):
+    served = bool(evidence.get("served_complete"))
+    elsewhere = isinstance(task.work, DownloadWork) and not task.work.file
+    # the answer that all is done may come while the transfer still runs (quirk 34)
+    answered = not wanted and evidence.get("status") == 0 and (served or elsewhere)
+    if not (_reported(task) or answered or (had_it and served)):
         return task
     if wanted and not arrived:
         text = (

@@ -237,6 +237,18 @@ def test_a_firmware_whose_version_nobody_knows_needs_report_and_boot(desk, known
     assert desk.tasks[task].state == "done"
 
 
+@pytest.mark.parametrize("sent", [1000, 400])
+def test_status_zero_counts_as_the_report_of_such_firmware_once_it_was_served(desk, known, sent):
+    """Quirk 34: Status 0 comes while the transfer still runs, and then a power cut."""
+    known.odd = lambda r: m.DownloadResponse(0) if isinstance(r, m.Download) else NotImplemented
+    task = desk.task(DownloadWork(file="fw.rom", file_type="1 Firmware Upgrade Image", size=1000))
+    desk.talk(known)
+    desk.tasks[task] = proof.served(desk.tasks[task], bytes_sent=sent, complete=sent == 1000, now=desk.now)
+    assert desk.tasks[task].state == "waiting"
+    desk.inform("1 BOOT")
+    assert desk.tasks[task].state == ("done" if sent == 1000 else "waiting")
+
+
 def test_flashing_the_version_that_runs_already_needs_report_and_boot(desk, known):
     upgrade(desk, known)
     desk.inform("1 BOOT", phone=known)
