@@ -12,7 +12,8 @@ from msgspec import Struct
 from acs.cwmp import faults, lint_rules, messages, parsing
 from acs.cwmp.captured import Captured, split_request
 from acs.cwmp.lint_rules import ERROR, NOTE, WARNING, Finding, finding
-from acs.cwmp.reading import Envelope, MalformedMessage, NotSoap, UnknownMessage, read
+from acs.cwmp.reading import Envelope, MalformedMessage, NotSoap, read
+from acs.cwmp.session import is_answer
 
 __all__ = ["ERROR", "NOTE", "WARNING", "Finding", "Report", "lint_message"]
 
@@ -28,6 +29,8 @@ _ANSWERED = (
     messages.DUStateChangeComplete,
     messages.AutonomousDUStateChangeComplete,
 )
+#: The types of all that a phone may send.
+_SENT_BY_PHONES = frozenset((*messages.CpeRequest.__args__, *messages.CpeResponse.__args__))
 
 
 class Report(Struct, frozen=True):
@@ -69,9 +72,10 @@ def lint_message(raw: bytes) -> Report:
     findings += lint_rules.message_findings(envelope, syntax.root)
     outcome, refused = _outcome(envelope)
     name = envelope.message.name or "an empty SOAP body"
-    if refused:
+    if type(envelope.message) not in _SENT_BY_PHONES:
         line = lint_rules.line_of(syntax.root, name)
-        findings.append(finding(line, ERROR, f"{name} is nothing a phone may send", "It gets a fault."))
+        severity, handling = (ERROR, "It gets a fault.") if refused else (WARNING, "The session goes on.")
+        findings.append(finding(line, severity, f"{name} is nothing a phone may send", handling))
     return _report(captured, findings, name, _sender(envelope), outcome, refused=refused)
 
 
@@ -112,8 +116,10 @@ def _outcome(envelope: Envelope) -> tuple[str, bool]:
             f"takes it as the answer to its request, which failed: {faults.describe(message.fault_code)}",
             False,
         )
-    if isinstance(message, UnknownMessage) or not message.name.endswith("Response"):
+    if not message.name:
+        return "takes it for an empty POST", False
+    if not is_answer(message.name):
         return f"fault {faults.describe(faults.METHOD_NOT_SUPPORTED)}", True
-    if type(message) in messages.AcsResponse.__args__ and type(message) not in messages.CpeResponse.__args__:
-        return f"fault {faults.describe(faults.METHOD_NOT_SUPPORTED)}", True
-    return "takes it as the answer to its request, then sends the next one or ends with HTTP 204", False
+    if type(message) in _SENT_BY_PHONES:
+        return "takes it as the answer to its request, then sends the next one or ends with HTTP 204", False
+    return "takes it for no answer to its request, then sends the next one or ends with HTTP 204", False

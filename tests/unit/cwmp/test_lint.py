@@ -115,7 +115,6 @@ def test_declared_latin_1_that_is_utf_8():
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x/>', "HTTP 400"),
         (written(m.Inform(s.DeviceId("Y", "001565"))), "fault 8003"),
         (written(m.Reboot("k")), "fault 8000"),
-        (written(m.InformResponse()), "fault 8000"),
         (written(INFORM).replace(b"cwmp:Inform>", b"cwmp:MakeCoffee>"), "fault 8000"),
     ],
 )
@@ -140,6 +139,21 @@ def test_what_the_server_does_with_other_messages(message, outcome):
     report = lint_message(written(message))
     assert report.outcome.startswith(outcome)
     assert not report.refused
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (written(m.InformResponse()), "takes it for no answer"),
+        (written(m.RebootResponse()).replace(b"RebootResponse", b"CoffeeResponse"), "takes it for no answer"),
+        (b"<Envelope><Body/></Envelope>", "takes it for an empty POST"),
+    ],
+)
+def test_what_no_phone_should_send_and_a_session_survives_is_a_warning(body, outcome):
+    report = lint_message(body)
+    assert report.outcome.startswith(outcome)
+    assert not report.refused
+    assert found(body, "is nothing a phone may send").severity == WARNING
 
 
 def request(body: bytes, *headers: bytes) -> bytes:
