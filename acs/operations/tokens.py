@@ -22,7 +22,7 @@ from acs.operations import selectors
 from acs.operations.actors import Actor as Actor
 from acs.operations.actors import Kind
 from acs.operations.actors import Role as Role
-from acs.operations.errors import Conflict, NotFound
+from acs.operations.errors import Conflict, Invalid, NotFound
 from acs.operations.ports import Runner, moment
 from acs.store import tokens as store
 from acs.store import users
@@ -143,6 +143,8 @@ async def create_own(
 
 
 async def _keep(runner: Runner, token: Token, now: float, randomness: Callable[[int], bytes]) -> NewToken:
+    if not token.name.isprintable():
+        raise Invalid.field("name", "has control characters", value=token.name, allowed="printable text")
     while True:
         identifier, secret = randomness(_ID_BYTES).hex(), randomness(_SECRET_BYTES).hex()
         kept = structs.replace(token, id=identifier, secret_sha256=_digest(secret))

@@ -73,6 +73,7 @@ def test_a_token_without_expiry(api):
     [
         ({}, {"name", "role"}),
         ({"name": "", "role": "viewer"}, {"name"}),
+        ({"name": "x\x1b[31m", "role": "viewer"}, {"name"}),
         ({"name": "x", "role": "root"}, {"role"}),
         ({"name": "x", "role": "viewer", "expires_in": -1}, {"expires_in"}),
         ({"name": "x", "role": "viewer", "expires_in": "1d", "scope": 1}, {"expires_in", "scope"}),
