@@ -134,15 +134,16 @@ async def page(runner: Runner, query: AuditQuery) -> AuditPage:
     return AuditPage(found, place)
 
 
-def as_csv(found: AuditPage) -> str:
-    """The page as CSV with a line of names; old and new as JSON."""
+def as_csv(found: AuditPage, *, names: bool = True) -> str:
+    """The page as CSV, with a line of names where it is the first; old and new as JSON."""
     out = io.StringIO()
     writer = csv.writer(out)
-    names = AuditView.__struct_fields__
-    writer.writerow(names)
+    fields = AuditView.__struct_fields__
+    if names:
+        writer.writerow(fields)
     for item in found.items:
         values: Mapping[str, Any] = msgspec.to_builtins(item)
-        writer.writerow([_cell(values[name]) for name in names])
+        writer.writerow([_cell(values[name]) for name in fields])
     return out.getvalue()
 
 

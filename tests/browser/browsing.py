@@ -263,10 +263,10 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
 
     def downloaded(self, name: str) -> str:
-        """The text of a file that this page had the browser store."""
+        """The text of a file that this page had the browser store, without its byte order mark."""
         file = self.downloads / name
         self.wait(file.exists, f"the download of {name}")
-        text = file.read_text()
+        text = file.read_text("utf-8-sig")
         file.unlink()
         return text
 

@@ -50,6 +50,21 @@ def test_the_box_on_top_leads_to_a_phone_by_keys_alone(browser: Browser, fleet: 
     assert browser.path == fleet.phone(3)
 
 
+def test_what_is_open_closes_by_escape(browser: Browser, fleet: Fleet):
+    browser.open(fleet.phone())
+    browser.press("More")
+    browser.says("Factory reset")
+    browser.keys(Keys.ESCAPE)
+    browser.wait(
+        lambda: not browser.run("return document.querySelector('main details.drop').open"), "it closes"
+    )
+    assert browser.run("return document.activeElement.innerText") == "More"
+    browser.keys("/", "404")
+    browser.wait(lambda: browser.texts("#found a b") == ["Board room"], "the phone below the box")
+    browser.keys(Keys.ESCAPE)
+    browser.wait(lambda: browser.run("return document.querySelector('#found').hidden"), "it closes")
+
+
 def test_filters_are_a_press_away_and_stay_in_the_address(browser: Browser, fleet: Fleet):
     browser.open("/phones")
     browser.follow("Offline", ".chips")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from typing import Any
@@ -184,7 +185,7 @@ async def _csv(visit: Visit) -> Answer:
     out.responseHeaders.setRawHeaders("Content-Disposition", ['attachment; filename="phones.csv"'])
     gone: list[object] = []
     request.notifyFinish().addErrback(gone.append)
-    out.write(_lines([columns]))
+    out.write(codecs.BOM_UTF8 + _lines([columns]))  # the mark tells spreadsheets that it is UTF-8
     out.write(_lines([[_cell(one, name) for name in columns] for one in first]))
     async for rows in pieces:
         if gone:
@@ -196,7 +197,7 @@ async def _csv(visit: Visit) -> Answer:
 def _cell(one: PhoneRow, column: str) -> str:
     value = getattr(one, column)
     if isinstance(value, list):
-        return " ".join(value)
+        value = " ".join(value)
     text = stamp(value) if column == "last_inform" and value else str(value or "")
     # what a phone says must not become a formula in somebody's table
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -9,6 +9,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from acs.store import audit
+from acs.store.audit import AuditEntry
+
 
 def entries(api, **query) -> list[dict]:
     answer = api("GET", "/audit", params=query)
@@ -189,3 +192,16 @@ def test_nothing_changes_or_removes_an_entry(api, busy):
     for method in ("PUT", "PATCH", "DELETE", "POST"):
         assert api(method, "/audit").status_code == 405
     assert entries(api) == kept
+
+
+def test_the_consoles_table_has_all_entries_that_match(browser, store):
+    kept = [
+        AuditEntry(1_700_000_000 + number, "eve", "user", "192.0.2.7", "groups.create", f"groups/{number}")
+        for number in range(2_100)
+    ]
+    store.run_all([audit.append(entry) for entry in kept])
+    adam = browser(role="admin")
+    table = adam.client.get("/audit.csv", params={"actor": "eve"})
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert [row["object"] for row in rows] == [entry.on for entry in reversed(kept)]
+    assert "Nothing here" in adam.get("/audit?actor=nobody").text

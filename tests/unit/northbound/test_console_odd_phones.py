@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 from urllib.parse import quote
 
 from acs.store import indexes
@@ -39,3 +42,24 @@ def test_templates_are_written_as_the_page_says(browser, api, phone):
     assert api("PATCH", "/config", json={"values": {"account.1.label": example}}).status_code == 200
     found = api("GET", f"/devices/{known}/config").json()["effective"]
     assert found["account.1.label"]["value"] == "401"
+
+
+def test_a_table_for_a_spreadsheet_has_no_formulas_in_it(browser, api, phone):
+    known = phone()
+    notes = {
+        "label": '=HYPERLINK("http://x")',
+        "tags": ["+1", "büro"],
+        "attributes": {"extension": "@SUM(1)"},
+    }
+    assert api("PATCH", f"/devices/{known}", json=notes).status_code == 200
+    adam = browser(role="admin")
+    page = adam.get("/phones")
+    chosen = [("column", name) for name in ("label", "tags", "extension")]
+    adam.post("/phones/columns", [("csrf", adam.csrf(page)), *chosen])
+    table = adam.client.get("/phones.csv").content
+    assert table.startswith(codecs.BOM_UTF8)
+    [row] = csv.DictReader(io.StringIO(table.decode("utf-8-sig")))
+    assert row["label"] == '\'=HYPERLINK("http://x")'
+    assert row["tags"] == "'+1 büro"
+    assert row["extension"] == "'@SUM(1)"
+    assert adam.client.get("/audit.csv").content.startswith(codecs.BOM_UTF8)

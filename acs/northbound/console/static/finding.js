@@ -73,6 +73,9 @@ function startBox(input) {
       const next = Math.max(0, Math.min(hits.length - 1, now + (event.key === "ArrowDown" ? 1 : -1)));
       hits.forEach((hit, number) => hit.setAttribute("aria-selected", String(number === next)));
       event.preventDefault();
+    } else if (event.key === "Escape") {
+      running?.abort();
+      box.hidden = true;
     } else if (event.key === "Enter" && !box.hidden && now >= 0) {
       event.preventDefault();
       location.href = hits[now].href;

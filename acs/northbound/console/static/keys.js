@@ -1,6 +1,7 @@
 // The keyboard: / finds, j and k go through rows, Enter opens, x selects, g and a letter goes to a page.
 
 const ROWS = "tr[data-row], li[data-row]";
+const MENUS = "details.drop[open], details.burger[open]";
 let place = -1;
 let going = false;
 
@@ -29,9 +30,16 @@ function go(letter) {
 export function startKeys() {
   const dialog = document.getElementById("keys");
   document.querySelector("[data-keys]")?.addEventListener("click", () => dialog.showModal());
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll(MENUS)) if (!menu.contains(event.target)) menu.open = false;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") { document.activeElement?.blur(); return; }
+    if (event.key === "Escape") {
+      const menu = document.querySelector(MENUS);
+      if (menu) { menu.open = false; menu.querySelector("summary").focus(); } else document.activeElement?.blur();
+      return;
+    }
     if (inField(event.target) || document.querySelector("dialog[open]")) return;
     if (going) { going = false; go(event.key); return; }
     switch (event.key) {
