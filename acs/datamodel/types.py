@@ -7,6 +7,9 @@ writing produces the forms of XML Schema.
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from acs.datamodel.paths import leaf_of
 
 STRING = "xsd:string"
@@ -32,7 +35,29 @@ TYPES = (
 
 _BY_LOWER_NAME = {name.partition(":")[2].lower(): name for name in TYPES}
 
-_NUMBERS = frozenset({INT, UNSIGNED_INT, "xsd:long", "xsd:unsignedLong"})
+#: From and to, as XML Schema has it.
+_NUMBERS = {
+    INT: (-(2**31), 2**31 - 1),
+    UNSIGNED_INT: (0, 2**32 - 1),
+    "xsd:long": (-(2**63), 2**63 - 1),
+    "xsd:unsignedLong": (0, 2**64 - 1),
+}
+
+_BASE64 = (
+    re.compile(r"(?:(?:[A-Za-z0-9+/]\s*){4})*(?:(?:[A-Za-z0-9+/]\s*){2}==|(?:[A-Za-z0-9+/]\s*){3}=)?"),
+    "base64, four characters for three bytes, is wanted",
+)
+#: The form of other values, and how a sentence calls it.
+_FORMS = {
+    "xsd:dateTime": (
+        re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII),
+        "a time such as 2026-03-01T12:00:00Z is wanted",
+    ),
+    "xsd:base64": _BASE64,
+    "xsd:base64Binary": _BASE64,
+    "xsd:hexBinary": (re.compile(r"(?:[0-9A-Fa-f]{2})*"), "hexadecimal digits, two a byte, are wanted"),
+    "xsd:decimal": (re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII), "a decimal number is wanted"),
+}
 
 _TRUE = frozenset({"1", "true", "enable", "enabled", "on", "yes"})
 _FALSE = frozenset({"0", "false", "disable", "disabled", "off", "no"})
@@ -99,6 +124,23 @@ def problem(value: str | int | float | bool, type_name: str) -> str:
         number = read_int(str(int(value) if isinstance(value, float) and value.is_integer() else value))
         if number is None:
             return "a whole number is wanted"
-        if number < 0 and type_name.startswith("xsd:unsigned"):
+        least, most = _NUMBERS[type_name]
+        if number < 0 and least == 0:
             return f"{leaf_of(type_name.replace(':', '.'))} cannot be below zero"
+        if not least <= number <= most:
+            return f"a number from {least} to {most} is wanted"
+    form, wanted = _FORMS.get(type_name, (None, ""))
+    if form is not None and not (form.fullmatch(str(value).strip()) and _is_real(str(value), type_name)):
+        return wanted
     return ""
+
+
+def _is_real(text: str, type_name: str) -> bool:
+    """Whether what has the form of a time is one."""
+    if type_name != "xsd:dateTime":
+        return True
+    try:
+        datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True

@@ -24,8 +24,9 @@ def plain(wish: Wish) -> str | int | float | bool:
 
 
 def parameter(name: str, wish: Wish, tree: ParameterTree | None) -> ParameterValue:
-    """The ParameterValueStruct for this wish. An invented type of the phone's counts as a string (quirk
-    41).
+    """The ParameterValueStruct for this wish. An invented type of the phone's counts as a string (quirk 41);
+    so does one in which the value cannot be written: the phone may tell a wrong one, and will say itself what
+    it does not take.
     """
     known = tree.get(name) if tree is not None else None
     named = types.known_type(wish.type) if isinstance(wish, TypedValue) and wish.type else ""
@@ -33,7 +34,10 @@ def parameter(name: str, wish: Wish, tree: ParameterTree | None) -> ParameterVal
     theirs = known.type if known is not None else ""
     type_name = named or (types.known_type(theirs) or types.STRING if theirs else types.type_of(value))
     habit = known.value if known is not None and known.value else ""
-    return ParameterValue(name, types.write(value, type_name, habit), type_name)
+    written = types.write(value, type_name, habit)
+    if not named and types.problem(written, type_name):
+        type_name, written = types.STRING, types.write(value, types.STRING, habit)
+    return ParameterValue(name, written, type_name)
 
 
 def parameters(wishes: Mapping[str, Wish], tree: ParameterTree | None) -> tuple[ParameterValue, ...]:

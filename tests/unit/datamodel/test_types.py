@@ -85,3 +85,25 @@ def test_the_type_of_our_own_values(value, type_name):
 def test_a_number_is_not_a_boolean():
     assert types.problem(True, "xsd:int") == "a number is wanted, not a boolean"
     assert types.is_number("xsd:int")
+
+
+@pytest.mark.parametrize(
+    ("type_name", "good", "bad"),
+    [
+        ("xsd:int", ["-2147483648", "+7"], ["2147483648", "", "x"]),
+        ("xsd:unsignedInt", ["4294967295"], ["4294967296", "-1"]),
+        ("xsd:unsignedLong", ["18446744073709551615"], ["18446744073709551616"]),
+        (
+            "xsd:dateTime",
+            ["0001-01-01T00:00:00Z", "2026-03-01T12:00:00.5+01:00"],
+            ["2026-03-01", "2026-02-30T00:00:00", "0"],
+        ),
+        ("xsd:base64Binary", ["", "QQ==", "QUJD"], ["Q", "QQ=", "Q*=="]),
+        ("xsd:hexBinary", ["", "0aF1"], ["0", "xy"]),
+        ("xsd:decimal", ["-1.5", ".5"], ["1e3", "."]),
+        ("xsd:string", ["", "anything"], []),
+    ],
+)
+def test_what_can_be_written_in_a_type(type_name, good, bad):
+    assert [types.problem(one, type_name) for one in good] == [""] * len(good)
+    assert all(types.problem(one, type_name) for one in bad)
