@@ -88,7 +88,7 @@ async def phone(runner: Runner, catalogue: Catalogue, *names: str) -> Target:
     if mac:
         device_id, waiting = await runner.run_all([awaited.device_at(mac), awaited.get(mac)])
         if device_id:
-            names = (device_id, *names)
+            names = (*names, device_id)  # one out of sight is answered with the name that was asked for
         elif waiting is not None and not limits.is_limited(runner):
             return Target(layers.of_awaited(mac), catalogue, phone=waiting)
     known = await devices.find(runner, *names)

@@ -150,7 +150,7 @@ async def find(runner: Runner, *names: str) -> KnownDevice:
     for name in names:
         known = await runner.run(store.get(device_key(name)))
         if known is not None and known.device.id == name:
-            await limits.require(runner, name)
+            await limits.require(runner, name, name=names[0])
             return known
     raise NotFound("device", names[0])
 

@@ -224,6 +224,7 @@ OPERATIONS = (
         request=PlanConfiguration,
         answer=PlanView,
         perform=_plan,
+        rule=LOOK,
         waits=True,
     ),
     Operation(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from acs.northbound.rest.routes import ROUTES
-from acs.store import selectors
+from acs.store import awaited, selectors
 
 
 @pytest.fixture
@@ -75,6 +75,20 @@ def test_anothers_phone_is_not_there(fleet, reseller, api, method, path, body):
     assert refused.json()["detail"] == nobody.json()["detail"].replace("001565-CP860-9", fleet[2])
     assert api("GET", f"/devices/{quote(fleet[2], safe='')}").json()["label"] == ""
     assert reseller(method, mine, json=body).status_code in (200, 201, 204)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/devices/{}/config"), ("PUT", "/groups/both/members/{}")]
+)
+def test_its_mac_address_does_not_tell_of_anothers_phone(fleet, reseller, api, store, method, path):
+    store.drive(awaited.meet("001565000003", fleet[2]))
+    api("POST", "/groups", json={"name": "both"})
+    api("PUT", f"/groups/both/members/{quote(fleet[0], safe='')}")
+    theirs, nobodys = "001565000003", "001565000009"
+    assert api(method, path.format(theirs)).status_code in (200, 204)
+    refused, unknown = reseller(method, path.format(theirs)), reseller(method, path.format(nobodys))
+    assert (refused.status_code, unknown.status_code) == (404, 404)
+    assert refused.json()["detail"] == unknown.json()["detail"].replace(nobodys, theirs)
 
 
 def test_anothers_task_is_not_there(fleet, reseller, api):

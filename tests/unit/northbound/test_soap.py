@@ -585,6 +585,14 @@ def test_roles_are_those_of_rest(soap_as, api, phone):
     assert operator.SetConfiguration(layer=f"phone:{device}", values=values).version == 1
 
 
+def test_a_limited_caller_plans_for_its_own_phones_as_by_rest(soap_as, api, phone):
+    mine, theirs = phone(serial_number="001565000001"), phone(serial_number="001565000002")
+    reseller = soap_as("viewer", name="Rita", select=f'id = "{mine}"')
+    values = [{"key": "local_time.time_format", "value": "1"}]
+    assert reseller.PlanConfiguration(fleet=True, values=values).phones == 1
+    assert refused(reseller.GetDevice, device=theirs).name == "NotFoundFault"
+
+
 def test_changes_and_refusals_stand_in_the_audit(soap, soap_as, api, phone):
     device = phone()
     secret = [{"key": "account.1.password", "value": "verysecret"}]
