@@ -98,14 +98,15 @@ async def revert(
     return await _edit(runner, target, make, UNSET, with_history=True)
 
 
-def at_version(layer: Layer, history: Sequence[Version], number: int) -> dict[str, str]:
-    """The layer's values at this version. Raises Invalid where that is not known."""
+def at_version(
+    layer: Layer, history: Sequence[Version], number: int, *, field: str = "version"
+) -> dict[str, str]:
+    """The layer's values at this version. Raises Invalid, of the field that names it, where it is not known."""
     try:
         return values_at(layer, history, number)
     except NoSuchVersion as none:
-        raise Invalid.field(
-            "version", "is not known", value=number, allowed=f"{none.oldest} to {none.newest}"
-        ) from none
+        allowed = f"{none.oldest} to {none.newest}"
+        raise Invalid.field(field, "is not known", value=number, allowed=allowed) from none
 
 
 async def desired(runner: Runner, target: Target, own: Layer) -> tuple[list[NamedLayer], Desired]:

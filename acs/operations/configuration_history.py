@@ -42,7 +42,8 @@ async def compare(runner: Runner, target: Target, *, older: int | None, newer: i
     layer, history = await _load(runner, target)
     to = layer.version if newer is None else newer
     since = max(to - 1, 0) if older is None else older
-    before, after = (at_version(layer, history, number) for number in (since, to))
+    before = at_version(layer, history, since, field="from")
+    after = at_version(layer, history, to, field="to")
     return DiffView(since, to, blanked_changes(diff(before, after), target.secret))
 
 

@@ -238,7 +238,9 @@ def test_a_difference_between_any_two(api, path):
     assert api("GET", f"{path}/diff?from=1&to=3").json()["changes"] == {NTP: [None, "a.example"]}
     assert api("GET", f"{path}/diff?from=3&to=1").json()["changes"] == {NTP: ["a.example", None]}
     [error] = api("GET", f"{path}/diff?from=1&to=9").json()["errors"]
-    assert (error["value"], error["allowed"]) == (9, "0 to 3")
+    assert (error["field"], error["value"], error["allowed"]) == ("to", 9, "0 to 3")
+    [error] = api("GET", f"{path}/diff?from=8&to=1").json()["errors"]
+    assert (error["field"], error["value"]) == ("from", 8)
 
 
 def test_the_way_back_is_a_new_version(api, path):
