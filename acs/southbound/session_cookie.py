@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_SID = re.compile(rb"session[ \t]*=[ \t]*[\"']?([0-9A-Fa-f]{32})(?![0-9A-Za-z])")
+_SID = re.compile(rb"session[ \t]*=[ \t]*[\"']?([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
 
 
 def set_cookie(sid: str) -> tuple[bytes, bytes]:
@@ -18,7 +18,7 @@ def set_cookie(sid: str) -> tuple[bytes, bytes]:
 def session_ids(cookie: bytes | None) -> tuple[str, ...]:
     """Every session id in a Cookie field, the last first: a phone that sends several appends the newest.
 
-    Commas between cookies, quotes, echoed attributes and cookies of others do not matter (quirks 2 and 65).
+    Capitals, commas between cookies, quotes, echoed attributes and cookies of others do not matter (quirks 2 and 65).
     """
     if not cookie:
         return ()

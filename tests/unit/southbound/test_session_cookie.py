@@ -26,6 +26,7 @@ def test_it_is_set_with_letters_digits_and_a_path():
         f"session = {SID}",
         f"session={SID.upper()}",
         f"session={SID};",
+        f"Session={SID}",
     ],
 )
 def test_it_is_found_in_whatever_spelling(field):
