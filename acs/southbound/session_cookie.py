@@ -18,7 +18,8 @@ def set_cookie(sid: str) -> tuple[bytes, bytes]:
 def session_ids(cookie: bytes | None) -> tuple[str, ...]:
     """Every session id in a Cookie field, the last first: a phone that sends several appends the newest.
 
-    Capitals, commas between cookies, quotes, echoed attributes and cookies of others do not matter (quirks 2 and 65).
+    Capitals, commas between cookies, quotes, echoed attributes and cookies of others do not matter (quirks 2
+    and 65).
     """
     if not cookie:
         return ()
