@@ -101,7 +101,7 @@ async def revert(
 def at_version(
     layer: Layer, history: Sequence[Version], number: int, *, field: str = "version"
 ) -> dict[str, str]:
-    """The layer's values at this version. Raises Invalid, of the field that names it, where it is not known."""
+    """The layer's values at this version. Raises Invalid for `field` where that is not known."""
     try:
         return values_at(layer, history, number)
     except NoSuchVersion as none:
