@@ -14,11 +14,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 #: `name=value` or `name="value"`; blanks, commas and escaped quotes inside the quotes belong to the value.
-_PARAMETER = re.compile(rb'([\w-]+)\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^\s,"]*))', re.DOTALL)
+#: A name begins where a word does: else a long word would be looked through from each of its letters.
+_PARAMETER = re.compile(rb'(?<![\w-])([\w-]+)\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^\s,"]*))', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 #: A scheme's name: a word that is followed by a blank and a parameter, or that stands alone.
-_SCHEME = re.compile(rb"\s*([A-Za-z][\w-]*)(?=\s+[\w-]+\s*=|\s*(?:,|$))\s*")
+_SCHEME = re.compile(rb"(?<![\w-])([A-Za-z][\w-]*)(?=\s+[\w-]+\s*=|\s*(?:,|$))\s*")
 
 _HASHES = {b"MD5": md5, b"SHA-256": sha256}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acs.southbound.digest import answer, challenges, parameters
+from acs.southbound.digest import ServerChallenge, answer, challenges, parameters
 
 
 def test_parameters_are_read_tolerantly() -> None:
@@ -113,3 +113,12 @@ def test_md5_sess_has_a_cnonce_even_without_qop() -> None:
     assert isinstance(fields, dict)
     assert fields[b"cnonce"] == b"0a4f113b"
     assert fields[b"algorithm"] == b"MD5-sess"
+
+
+def test_long_words_are_looked_through_once():
+    """From each of their letters anew, these would keep the whole server for minutes."""
+    word = b"a" * 100_000
+    assert parameters(word + b', nonce="n"') == {b"nonce": b"n"}
+    long = b'Digest realm="%b", nonce="n"' % word
+    assert challenges([long]) == [ServerChallenge(b"digest", {b"realm": word, b"nonce": b"n"})]
+    assert challenges([b" " * 100_000]) == []
