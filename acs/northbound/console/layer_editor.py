@@ -35,8 +35,6 @@ class Setting(Struct, frozen=True):
     control: str
     #: permitted value to its meaning, of a select
     choices: dict[str, str]
-    minimum: int | float | None
-    maximum: int | float | None
     max_length: int | None
     #: what is permitted, in words
     allowed: str
@@ -141,8 +139,6 @@ def _setting(use: KeyUse, state: State) -> Setting:
         description=key.description,
         control=_control(key, own),
         choices=dict(key.values),
-        minimum=key.minimum,
-        maximum=key.maximum,
         max_length=key.max_length if not key.separator else None,
         allowed=allowed if isinstance(allowed, str) else "",
         default="by the model" if default is None else default or "blank",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -65,3 +67,25 @@ def test_a_form_that_is_sent_after_the_session_ended_leads_back_to_itself(browse
     assert 'href="/login?next=%2Fgroups%3Fcursor%3D"' in refused.text
     by_script = {"X-CSRF-Token": adam.csrf(page)}
     assert adam.client.post("/groups/import", headers=by_script).text == "Sign in again."
+
+
+def test_a_whole_number_may_be_a_template(browser, api, phone):
+    """A field for numbers alone would send nothing for one, and so take the key out."""
+    known = phone()
+    adam = browser()
+    path = f"/phones/{known}/configuration?feature=Jitter%20Buffer"
+    page = adam.get(path)
+    [field] = page.tree.xpath("//input[@name='key:voice.jib.max']")
+    assert field.get("type", "text") == "text"
+    assert re.fullmatch(field.get("pattern"), "{{ jib }}")
+    assert re.fullmatch(field.get("pattern"), "250")
+    assert not re.fullmatch(field.get("pattern"), "much")
+    form = {
+        "csrf": adam.csrf(page),
+        "was:voice.jib.max": "",
+        "key:voice.jib.max": "{{ jib }}",
+        "deed": "save",
+    }
+    adam.post(path, list(form.items()))
+    assert api("GET", f"/devices/{known}/config").json()["values"] == {"voice.jib.max": "{{ jib }}"}
+    assert adam.get(path).value("key:voice.jib.max") == "{{ jib }}"
