@@ -28,8 +28,9 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*(?::[A-Za-z_][A-Za-z0-9_.\-]*)?"
 _TAG = re.compile(
     rf"<(?:/\s*(?P<end>{_NAME})[^<>]*|(?P<start>{_NAME})(?P<rest>(?:[\s/](?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*)?))>"
 )
+#: It begins where a word does: else a long word would be looked through from each of its letters.
 _ATTRIBUTE = re.compile(
-    rf"(?P<name>{_NAME})\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'/]+))"
+    rf"(?<![A-Za-z0-9_.\-])(?P<name>{_NAME})\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'/]+))"
 )
 _SKIPPED = (("<!--", "-->"), ("<?", "?>"))
 

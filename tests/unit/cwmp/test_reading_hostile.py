@@ -101,6 +101,10 @@ def test_repair_takes_time_in_proportion_to_the_body(pattern):
     tolerated(INFORM[:-60] + pattern * (100_000 // len(pattern)) + INFORM[-60:])
 
 
+def test_a_tag_of_one_long_word_is_looked_through_once():
+    tolerated(INFORM[:-60] + b"<a " + b"b" * 300_000 + b">" + INFORM[-60:])
+
+
 def tolerated(body: bytes, charset: str | None = None) -> None:
     """Read, or refused with a reason in one line; any other exception fails the test that asked."""
     reason = "read"
