@@ -448,9 +448,11 @@ def _onward(situation: Situation, so_far: Changes) -> Changes:
 
 
 def _nothing_listed(state: LearningState) -> str:
-    if state.refused:
-        return "the phone refuses to list " + " and ".join(state.refused)
-    return "the phone lists no parameters"
+    if not state.refused:
+        return "the phone lists no parameters"
+    refused = "the phone refuses to list " + " and ".join(state.refused)
+    empty = [root for root in ROOTS if root not in state.refused]
+    return refused + (f", and names nothing below {' and '.join(empty)}" if empty else "")
 
 
 def _finished(situation: Situation, state: LearningState) -> Changes:

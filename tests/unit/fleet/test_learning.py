@@ -331,6 +331,19 @@ def test_a_phone_that_refuses_all_is_not_learnt_and_says_why(desk, code):
     assert "could not be learnt" in desk.texts("learning")[-1]
 
 
+def test_a_phone_that_names_nothing_below_one_root_and_refuses_the_other_says_both(desk):
+    relative = m.GetParameterNamesResponse((ParameterInfo("DeviceInfo.", False),))
+
+    def answer(request):
+        own = isinstance(request, m.GetParameterNames) and request.parameter_path == "Device."
+        return relative if own else m.Fault(9005, "no")
+
+    desk.inform("0 BOOTSTRAP")
+    desk.talk(answer)
+    told = desk.texts("learning")[-1]
+    assert "refuses to list InternetGatewayDevice., and names nothing below Device." in told
+
+
 def test_a_phone_that_lists_all_and_refuses_every_value_is_given_up(desk, phone_with):
     phone = phone_with(big_model(2000))
     phone.odd = lambda r: m.Fault(9001, "no") if isinstance(r, m.GetParameterValues) else NotImplemented
