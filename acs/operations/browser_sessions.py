@@ -89,7 +89,7 @@ async def at(runner: Runner, secret: str, *, now: float) -> Actor | None:
     if session is None or now - session.began_at > LONGEST:
         return None
     user = await runner.run(users.get(session.user))
-    if user is None or user.disabled or user.password_at > session.began_at:
+    if user is None or user.disabled or max(user.password_at, user.created_at) > session.began_at:
         return None
     return _actor(user)
 

@@ -92,7 +92,7 @@ async def actor_of(runner: Runner, text: str, *, now: float) -> Actor | None:
         kind = Kind.LOCAL if (token.name, token.created_by) == (LOCAL, "server") else Kind.TOKEN
         return Actor(token.id, token.name or token.id, role, kind, token.select)
     user = await runner.run(users.get(token.user))
-    if user is None or user.disabled:
+    if user is None or user.disabled or user.created_at > token.created_at:  # of that name, yet somebody else
         return None
     role = Role.least_of(role, Role(user.role))
     return Actor(token.id, user.name, role, Kind.TOKEN, user.select, user.name)

@@ -14,6 +14,7 @@ from acs.operations import browser_sessions, passwords, selectors
 from acs.operations.actors import Role
 from acs.operations.errors import Conflict, Invalid, NotFound, WrongLogin
 from acs.operations.ports import Runner, moment
+from acs.store import tokens
 from acs.store import users as store
 from acs.store.users import User
 
@@ -157,6 +158,8 @@ async def delete(runner: Runner, name: str) -> None:
         await _require_another(runner, user.name)
     if not await runner.run(store.delete(user.name)):
         raise NotFound("user", name)
+    own = [token for token in await runner.run(tokens.list_all()) if token.user == user.name]
+    await runner.run_all([tokens.revoke(token.id) for token in own])
 
 
 # --- the first one --------------------------------------------------------------------------------------

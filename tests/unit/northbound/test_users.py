@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from acs.fleet import login_throttle
+from acs.store import tokens
 from acs.store import users as user_store
 from acs.store.users import User
 
@@ -246,6 +247,20 @@ def test_a_token_of_ones_own_may_what_one_may_and_ends_with_one(api, log_in, ano
     assert anonymous("GET", "/session", **bearer).json()["role"] == "viewer"
     api("PATCH", "/users/eve", json={"disabled": True})
     assert anonymous("GET", "/session", **bearer).status_code == 401
+
+
+def test_a_later_user_of_the_same_name_inherits_no_token_and_no_session(api, store, log_in, anonymous, user):
+    user("eve", "operator")
+    eve = log_in("eve")
+    made = eve.post("/account/tokens", json={"name": "laptop"}).json()
+    bearer = {"headers": {"Authorization": f"Bearer {made['token']}"}}
+    [kept] = [one for one in store.run(tokens.list_all()) if one.id == made["id"]]
+    assert api("DELETE", "/users/eve").status_code == 204
+    assert made["id"] not in {one["id"] for one in api("GET", "/tokens").json()["items"]}
+    store.run(tokens.replace(kept))  # made while the user was being deleted
+    assert api("POST", "/users", json={"name": "eve", "role": "admin"}).status_code == 201
+    assert anonymous("GET", "/session", **bearer).status_code == 401
+    assert eve.get("/session").status_code == 401
 
 
 def test_a_token_can_end_itself(log_in, anonymous, user):
