@@ -35,7 +35,7 @@ class Settings:
         7547, "port for phones' CWMP sessions, 0 for any free one", minimum=0, maximum=65535
     )
     files_port: int = _setting(7567, "port for phones' file transfers", minimum=0, maximum=65535)
-    web_port: int = _setting(8080, "port for the REST API", minimum=0, maximum=65535)
+    web_port: int = _setting(8080, "port for REST, SOAP and the console", minimum=0, maximum=65535)
     public_host: str = _setting(
         "", "host name or address under which phones reach this server; empty: the one each phone itself uses"
     )
