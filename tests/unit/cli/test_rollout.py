@@ -167,6 +167,7 @@ def test_options_say_more_than_the_file(acs, made, tmp_path):
         (("x", "--bandwidth", "fast"), "is not an amount of bytes"),
         (("x", "-s", "voice.jib.max"), "no KEY=VALUE"),
         (("x", "--task", "{"), "no JSON"),
+        (("x", "--task", '{"type": "reboot", "type": "factory_reset"}'), "'type' is given twice"),
         (("x", "--start", "soon"), "is no time"),
         (("x", "--except", "2030-12-24"), "give --window too"),
         (("x", "--no-stop", "--in-a-row", "3"), "one too many"),
