@@ -20,7 +20,7 @@ from acs.fleet.selector.values import compare_versions, same_version
 NumberOf = Callable[[str], int | None]
 
 _NAME = re.compile(r"(\d{1,12})\.\d+\.\d+\.\d+[^/]*\.rom", re.IGNORECASE)
-_CONDITION = re.compile(r"\s*(<=|>=|<|>|=|==)?\s*(\S+)\s*")
+_CONDITION = re.compile(r"(<=|>=|<|>|=|==)?\s*(\S+)")
 
 
 class Image(Struct, frozen=True):
@@ -67,7 +67,7 @@ class Refusal(Struct, frozen=True):
 
 def is_condition(text: str) -> bool:
     """Whether this says over which versions an image may be installed: a version, `>= 37.70`."""
-    found = _CONDITION.fullmatch(text)
+    found = _CONDITION.fullmatch(text.strip())
     return found is not None and any(map(str.isdecimal, found[2])) and found[2][0] not in "<>="
 
 
@@ -175,7 +175,7 @@ def _of_other_hardware(
 
 
 def _allows(condition: str, version: str) -> bool:
-    found = _CONDITION.fullmatch(condition)
+    found = _CONDITION.fullmatch(condition.strip())
     if found is None or not version:
         return False
     order = compare_versions(version, found[2])

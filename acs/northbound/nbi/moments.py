@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 #: What may be a time: shorter texts and those that begin otherwise are none.
 _LIKELY = re.compile(r"\d{4}-\d\d-\d\d|[A-Z][a-z]{2}[ ,]")
-_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)|\s+(?=Z$)")
+_OFFSET = re.compile(r"(?<!\s)\s+(?=(?:[+-]\d{2}:?\d{2}|Z)$)")
 
 
 def read(text: str) -> datetime | None:

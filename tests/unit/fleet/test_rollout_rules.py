@@ -120,6 +120,8 @@ IMAGE = Image("37.72.0.12.rom", 10, "aa", "37.72.0.12")
         ({"model": "X", "hardware": "37.0.0", "version": ""}, {}, None),
         ({"model": "X", "hardware": "", "version": ""}, {}, "nothing tells"),
         ({}, {"allowed_from": (">= 37.72.0.6",)}, "only"),
+        ({}, {"allowed_from": (" >=  37.72.0.5 ",)}, None),
+        ({}, {"allowed_from": (" " * 200_000 + ">= 37.72.0.6 x",)}, "only"),
         ({}, {"allowed_from": ("37.72.0.5",)}, None),
     ],
 )
