@@ -9,7 +9,7 @@ import click
 from acs.cli import completing, outcomes
 from acs.cli.config_targets import Scope, phone, scope_options
 from acs.cli.connection import Server, segment, server_options
-from acs.cli.printing import moment
+from acs.cli.printing import moment, plural
 from acs.cli.watching import view_options
 
 words_argument = click.argument(
@@ -136,4 +136,4 @@ def _write(server: Server, method: str, path: str, body: dict[str, Any], if_vers
     answer = server.api.call(method, path, json=body, headers=if_match(if_version)).json()
     for warning in answer.get("warnings", ()):
         server.printer.note(f"{warning['key']}: {warning['message']}")
-    server.printer.result(answer, f"version {answer['version']}, {len(answer['values'])} keys")
+    server.printer.result(answer, f"version {answer['version']}, {plural(len(answer['values']), 'key')}")

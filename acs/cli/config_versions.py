@@ -10,7 +10,7 @@ from acs.cli import completing, outcomes
 from acs.cli.config_layers import if_match, no_more, now_option, reason_option, version_option
 from acs.cli.config_targets import Scope, scope_options
 from acs.cli.connection import Server, server_options
-from acs.cli.printing import moment
+from acs.cli.printing import moment, plural
 from acs.cli.watching import view_options
 
 _words = click.argument("words", nargs=-1, metavar="[DEVICE]", shell_complete=completing.first_device)
@@ -81,7 +81,7 @@ def revert(
     body = {"version": int(rest[0]), "reason": reason, "now": now}
     path = f"{scope.path(server.api, device)}/revert"
     answer = server.api.call("POST", path, json=body, headers=if_match(if_version)).json()
-    server.printer.result(answer, f"version {answer['version']}, {len(answer['values'])} keys")
+    server.printer.result(answer, f"version {answer['version']}, {plural(len(answer['values']), 'key')}")
 
 
 def _spoken(changes: dict[str, list[str | None]]) -> str:

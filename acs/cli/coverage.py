@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from acs.cli.connection import CONNECTION_OPTIONS, Server, segment
-from acs.cli.printing import Printer
+from acs.cli.printing import Printer, plural
 
 Command = Callable[..., Any]
 
@@ -56,9 +56,8 @@ def _show(server: Server, model: str, words: tuple[str, ...]) -> None:
     columns = ("KEY", "BY", "SURE", "PARAMETER", "WHY")
     server.printer.table(columns, map(_row, items))
     by = f"{found['device']}, firmware {found['firmware']}" if found["device"] else "the data models alone"
-    server.printer.note(
-        f"{found['model']}: {found['parameter']} keys by parameter, {found['file']} by file; as told by {by}"
-    )
+    carried = f"{plural(found['parameter'], 'key')} by parameter, {found['file']} by file"
+    server.printer.note(f"{found['model']}: {carried}; as told by {by}")
     if found.get("note"):
         server.printer.note(found["note"])
 

@@ -150,6 +150,11 @@ def ago(at: str | None, now: float) -> str:
     return f"{seconds} s ago"
 
 
+def plural(count: int, one: str) -> str:
+    """`1 key`, `2 keys`."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
 def byte_size(size: int | None) -> str:
     """`812 B`, `3.4 MB`."""
     if size is None:

@@ -9,6 +9,7 @@ import click
 from acs.cli import completing
 from acs.cli.connection import Server, segment, server_options
 from acs.cli.device_tasks import confirm
+from acs.cli.printing import plural
 from acs.cli.selecting import checked
 from acs.cli.watching import view_options
 
@@ -103,7 +104,7 @@ def try_selector(server: Server, select: str, limit: int) -> None:
     server.printer.note(tried["select"])
     for device in tried["devices"]:
         click.echo(device)
-    server.printer.note(f"{tried['total']} phones" if tried["total"] != 1 else "1 phone")
+    server.printer.note(plural(tried["total"], "phone"))
 
 
 def _tried(server: Server, select: str, *, limit: int) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_show_of_an_earlier_version(acs, server, target):
 def test_set_merges(acs, server, target):
     words = ["voice.jib.max=200", "account.1.label={{ name }} = {{ room }}", "account.1.display_name="]
     result = acs("config", "set", *target[0], *words, "-m", "gaps", "--now")
-    assert result.stdout == "version 3, 1 keys\n"
+    assert result.stdout == "version 3, 1 key\n"
     [asked] = server.requests("PATCH")
     assert asked.path == target[1]
     assert asked.json == {
@@ -98,7 +98,7 @@ def test_history_and_difference(acs, server, target):
 
 def test_revert(acs, server, target):
     server.on(f"POST {target[1]}/revert", {**LAYER, "version": 4})
-    assert acs("config", "revert", *target[0], "2").stdout == "version 4, 1 keys\n"
+    assert acs("config", "revert", *target[0], "2").stdout == "version 4, 1 key\n"
     assert server.requests("POST")[0].json == {"version": 2, "reason": "", "now": False}
 
 

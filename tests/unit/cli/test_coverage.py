@@ -41,7 +41,7 @@ def test_a_line_for_each_key_and_who_told_it(acs, server):
     assert lines[1].split("  ")[0] == "local_time.ntp_server1"
     assert "Device.Time.NTPServer1" in lines[1]
     assert lines[2].startswith("account.X.codec.Y.priority (2)")
-    assert "1 keys by parameter, 1 by file; as told by 001565-CP860-1, firmware 37.72.0.5" in result.stderr
+    assert "1 key by parameter, 1 by file; as told by 001565-CP860-1, firmware 37.72.0.5" in result.stderr
 
 
 def test_a_pattern_chooses_and_scripts_get_json(acs, server):
