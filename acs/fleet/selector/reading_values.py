@@ -9,6 +9,8 @@ from acs.fleet.selector.expressions import Age, Ago, Instant, Value
 from acs.fleet.selector.fields import STATES, Field, Kind
 from acs.fleet.selector.lexing import Token
 
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+
 _ADDRESS = "an address such as 192.0.2.7"
 _MAC = "12 hex digits, such as 00:15:65:1a:2b:3c"
 _NETWORK = "an address such as 192.0.2.7, or a network such as 192.0.2.0/24"
@@ -33,6 +35,8 @@ def read_value(text: str, field: Field, operator: str, token: Token, ago: bool) 
                 text, token.at, f"{token.text!r} is no address", "an address such as 192.0.2.7"
             )
         return token.text
+    if field.kind is Kind.VERSION and operator in _ORDERING and not any(map(str.isdigit, token.text)):
+        raise SelectorError(text, token.at, f"{token.text!r} is no version", "numbers, such as 37.72.0.12")
     return read_listed(text, field, token)
 
 

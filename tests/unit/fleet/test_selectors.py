@@ -128,6 +128,7 @@ def test_what_a_selector_says(text: str, said: Expression) -> None:
         ("model in ()", 10, "found ')'", "a value"),
         ("model in", 8, "found the end after 'in'", "a value or ("),
         ("last_seen in (1d)", 10, "found 'in' after 'last_seen'", "< <= > >="),
+        ("firmware > latest", 11, "'latest' is no version", "numbers, such as"),
         ("last_seen < yesterday", 12, "'yesterday' is no time", "30m, 2h"),
         ("last_seen < 2026-13-01", 12, "'2026-13-01' is no time", "30m, 2h"),
         ("ip = 10.0.0.0/8", 5, "10.0.0.0/8 is a network, which goes with in", "an address"),
