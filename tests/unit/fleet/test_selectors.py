@@ -176,7 +176,10 @@ def _comparisons() -> st.SearchStrategy[Expression]:
     plain = [field for field in FIELDS.values() if field.kind in (Kind.TEXT, Kind.NAME, Kind.VERSION)]
     texts = st.sampled_from([field for field in plain if field.name != "selector"]).flatmap(
         lambda field: st.builds(
-            Comparison, st.just(Subject(field.name)), st.sampled_from(field.operators), _TEXTS
+            Comparison,
+            st.just(Subject(field.name)),
+            st.sampled_from(field.operators),
+            _TEXTS.map("{}7".format) if field.kind is Kind.VERSION else _TEXTS,
         )
     )
     named = st.builds(
