@@ -62,6 +62,8 @@ def test_a_reboot_asks_and_is_told_as_it_happens(browser: Browser, fleet: Fleet)
     browser.open(fleet.phone(4))
     browser.follow("Reboot…")
     browser.says("No, go back")
+    focused = browser.run("return document.activeElement.textContent")
+    assert focused == "No, go back", "Enter that was struck twice must not reboot it"
     browser.follow("No, go back")
     browser.follow("Reboot…")
     browser.click("#confirm button", leaves=True)
