@@ -126,6 +126,14 @@ class Run:
         assert waits.status_code == 201, waits.text
         until(lambda: all(self._ended(api, one) for one in self.tasks))
         until(lambda: total(scrape(self.url), "acs_informs_total", event="2 PERIODIC") > 0)
+        until(lambda: self._woken(api, ids[0]))
+
+    def _woken(self, api: httpx.Client, device: str) -> bool:
+        """Whether a phone has come because it was woken; those that call all the time may be here already."""
+        api.post(f"/api/v1/devices/{device}/wake")
+        found = scrape(self.url)
+        came = total(found, "acs_connection_requests_total", way="http", outcome="came")
+        return came > 0 and total(found, "acs_informs_total", event="6 CONNECTION REQUEST") > 0
 
     def _put_secrets(self, api: httpx.Client) -> None:
         layer = {"values": {"account.1.password": LAYER_PASSWORD}}

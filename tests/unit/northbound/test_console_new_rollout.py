@@ -65,7 +65,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(adam, image):
     first = adam.send(adam.get("/rollouts/new"), "wizard", allowed_from=">=")
     assert first.status == 422
     assert first.faults() == {
-        "name": "Is required",
+        "name": "Is empty. Allowed: text of 1 to 100 characters",
         "file": "Is required for kind firmware. Allowed: the name of a stored firmware file",
         "allowed_from": "Names no version. Allowed: 37.72.0.5 or >= 37.70",
     }

@@ -57,7 +57,7 @@ def test_one_that_runs_once(api):
     [
         ({"cron": "30 25 * * *"}, "cron", "hour: '25' is no hour"),
         ({"cron": None}, "cron", "is required"),
-        ({"cron": "nightly"}, "cron", "1 fields"),
+        ({"cron": "nightly"}, "cron", "has 1 field, not 5"),
         ({"cron": "0 0 31 2 *"}, "cron", "never comes"),
         ({"cron": ""}, "cron", "is required"),
         ({"at": "2031-01-01T00:00:00Z"}, "cron", "both given"),
