@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -86,11 +87,12 @@ def test_whatever_is_killed_each_phone_gets_the_image_once(start_server: Any, se
         assert shown["state"] == "completed", (killed, shown)
         assert shown["outcomes"] == {"succeeded": PHONES, "failed": BAD}, (killed, members)
         assert len(by_serial) == PHONES + BAD
-        # a download that a killed server cut off is ordered again; the whole image came once
+        # A download that a killed server cut off is ordered again; the whole image came once. A damaged image
+        # is 9010 from these phones (CWMP 1.0), as a broken download is: so they may be asked again, too.
         asked = phones.asked("Download")
-        broken = {one["phone"] for one in phones.entries("transferred") if one["fault"] == 9017}
+        broken = Counter(one["phone"] for one in phones.entries("transferred") if one["fault"])
         for serial, one in by_serial.items():
-            assert asked[serial] == one["attempt"] or serial in broken, (killed, one, asked[serial])
+            assert 1 <= asked[serial] <= one["attempt"] + broken[serial], (killed, one, asked[serial])
         transfers = phones.entries("transferred", fault=0)
         assert sorted(one["phone"] for one in transfers) == sorted(
             serial for serial, one in by_serial.items() if one["outcome"] == "succeeded"
