@@ -86,9 +86,7 @@ def run(settings: Settings) -> int:
 def _supervise(settings: Settings) -> int:
     catalogue = _catalogue(settings)
     models = _models(settings)
-    _check_window(settings)
-    _check_provider(settings)
-    _check_proxies(settings)
+    _check(settings)
     directory = DataDirectory(settings.data_dir)
     directory.lock()
     directory.check_whole()
@@ -187,28 +185,23 @@ def _note_death(redis_url: str, name: str) -> None:
         runner.close()
 
 
-def _check_provider(settings: Settings) -> None:
+#: Settings that are more than a text or a number, and what reads them. Raises ValueError.
+_READERS: dict[str, Callable[[str], object]] = {
+    "config_window": daily_window.read,
+    "oidc_roles": read_roles,
+    "trusted_proxies": proxies.read,
+}
+
+
+def _check(settings: Settings) -> None:
     """Before any process is forked: what is wrong is told in one line."""
     if settings.oidc_issuer and not (settings.oidc_client_id and settings.oidc_roles):
         raise StartError("--oidc-issuer: --oidc-client-id and --oidc-roles have to be given too")
-    try:
-        read_roles(settings.oidc_roles)
-    except ValueError as error:
-        raise StartError(f"--oidc-roles: {error}") from None
-
-
-def _check_proxies(settings: Settings) -> None:
-    try:
-        proxies.read(settings.trusted_proxies)
-    except ValueError as wrong:
-        raise StartError(f"--trusted-proxies: {wrong}") from None
-
-
-def _check_window(settings: Settings) -> None:
-    try:
-        daily_window.read(settings.config_window)
-    except ValueError as wrong:
-        raise StartError(f"--config-window: {wrong}") from None
+    for name, read in _READERS.items():
+        try:
+            read(getattr(settings, name))
+        except ValueError as error:
+            raise StartError(f"--{name.replace('_', '-')}: {error}") from None
 
 
 def _shared_secrets(redis_url: str) -> dict[str, bytes]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from acs.datamodel.keys import Catalogue
-from acs.fleet import presence
 from acs.fleet.identity import device_key
 from acs.fleet.layers import FLEET, group_layer, model_layer
 from acs.fleet.presence import State
@@ -67,7 +66,7 @@ async def make(runner: Runner, server: Server, asked: PlanRequest, *, now: float
     async for part in _phones(runner, server.shapes, query, now):
         affected = [known for known in part if change.holds_for(known)]
         for phone in await runner.drive(configured.load(affected, server.shapes, models)):
-            online = _state(phone.known, now, up.since) is not State.OFFLINE
+            online = phone.known.seen(now, up.since).state is not State.OFFLINE
             tally.add(phone.known.device.id, online, change.effects(phone, server, now))
     return PlanView(
         layer=name,
@@ -135,7 +134,3 @@ async def _phones(
             part = page.ids[start : start + COMPARED]
             found: list[KnownDevice | None] = await runner.run_all(store.get_many(map(device_key, part)))
             yield [known for known in found if known is not None]
-
-
-def _state(known: KnownDevice, now: float, up_since: float) -> State:
-    return presence.seen(known.device, known.presence, known.last_inform, now, up_since).state

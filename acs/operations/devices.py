@@ -11,12 +11,11 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from acs.datamodel.paths import is_object
-from acs.fleet import presence
 from acs.fleet.attributes import read_mac
 from acs.fleet.changes import TimelineEntry
 from acs.fleet.device import ConnectionRequestLogin, OperatorNotes
 from acs.fleet.identity import device_key
-from acs.fleet.presence import Seen, State
+from acs.fleet.presence import State
 from acs.fleet.selector.expressions import Text
 from acs.fleet.selector.parsing import Query
 from acs.fleet.site import site_name
@@ -297,12 +296,8 @@ def _summary(known: KnownDevice, now: float, up_since: float) -> DeviceSummary:
     return DeviceSummary(**_facts(known, now, up_since))
 
 
-def _seen(known: KnownDevice, now: float, up_since: float) -> Seen:
-    return presence.seen(known.device, known.presence, known.last_inform, now, up_since)
-
-
 def _presence(known: KnownDevice, now: float, up_since: float) -> PresenceView:
-    seen = _seen(known, now, up_since)
+    seen = known.seen(now, up_since)
     site = site_name(known.notes, known.device.ip)
     return PresenceView(seen.state, moment(seen.since), moment(seen.next_due), seen.flapping, site)
 
@@ -322,7 +317,7 @@ def _facts(known: KnownDevice, now: float, up_since: float) -> dict[str, Any]:
         "tags": list(known.notes.tags),
         "label": known.notes.label,
         "groups": list(known.notes.groups),
-        "online": _seen(known, now, up_since).state is not State.OFFLINE,
+        "online": known.seen(now, up_since).state is not State.OFFLINE,
         "last_inform": moment(device.last_inform),
         "events": list(device.events),
     }

@@ -9,7 +9,6 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from acs.datamodel.keys import Catalogue
-from acs.fleet import presence
 from acs.fleet.attributes import EXTENSION, mac_of
 from acs.fleet.identity import device_key
 from acs.fleet.selector.expressions import Everything
@@ -141,7 +140,7 @@ async def of_phone(runner: Runner, known: KnownDevice, now: float) -> PhoneRow:
 def row(known: KnownDevice, now: float, up_since: float) -> PhoneRow:
     """:param up_since: when servers were there again after none was."""
     device = structs.replace(known.device, last_inform=known.last_inform)
-    seen = presence.seen(device, known.presence, known.last_inform, now, up_since)
+    seen = known.seen(now, up_since)
     return PhoneRow(
         id=device.id,
         mac=mac_of(device),

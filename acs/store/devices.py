@@ -11,7 +11,7 @@ from acs.cwmp.session import Session
 from acs.fleet.attributes import mac_of
 from acs.fleet.device import Device, OperatorNotes, WakeRecord
 from acs.fleet.identity import device_key
-from acs.fleet.presence import Presence
+from acs.fleet.presence import Presence, Seen, seen
 from acs.store import awaited, codec, groups, indexes, keyspace, presence
 from acs.store.calls import Call, Part, Steps, nothing, script, scripted, truth
 
@@ -40,6 +40,10 @@ class KnownDevice(Struct, frozen=True):
     def last_inform(self) -> float:
         """When its last Inform came; the record itself may wait for the session's end to say so."""
         return max(self.device.last_inform, self.session.opened_at if self.session else 0)
+
+    def seen(self, now: float, up_since: float = 0) -> Seen:
+        """Its presence at this moment (`acs.fleet.presence.seen`)."""
+        return seen(self.device, self.presence, self.last_inform, now, up_since)
 
 
 class Page(Struct, frozen=True):

@@ -17,7 +17,7 @@ from acs.fleet.identity import device_key
 from acs.fleet.known_keys import KnownKey
 from acs.fleet.layers import Layer
 from acs.fleet.selector.expressions import Comparison, Drift, Expression, OneOf, leaves
-from acs.fleet.selector.facts import Facts, add_record, state_of
+from acs.fleet.selector.facts import Facts, add_record
 from acs.store import devices, trees
 from acs.store import known_keys as known_keys_store
 from acs.store.calls import Steps
@@ -62,8 +62,8 @@ def records(many: Sequence[Facts], now: float, up_since: float) -> Steps[list[Kn
     found: list[KnownDevice | None] = yield devices.get_many(device_key(facts.id) for facts in many)
     for facts, known in zip(many, found, strict=True):
         if known is not None:
-            state = state_of(known.device, known.presence, known.last_inform, now, up_since)
-            add_record(facts, known.device, known.notes, last_seen=known.last_inform, state=state)
+            seen = known.seen(now, up_since)
+            add_record(facts, known.device, known.notes, last_seen=known.last_inform, state=seen.state)
     return found
 
 

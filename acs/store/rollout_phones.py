@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from acs.fleet.attributes import attributes_of
 from acs.fleet.desired import effective
 from acs.fleet.identity import device_key
-from acs.fleet.presence import seen
 from acs.fleet.profile import ModelProfile
 from acs.fleet.rollout import zones
 from acs.fleet.rollout.turns import Phone
@@ -42,7 +41,7 @@ def load(
 
 def _phone(known: KnownDevice, zoned: dict[str, tuple[Clock | None, Clock | None]], now: float) -> Phone:
     device = known.device
-    state = seen(device, known.presence, known.last_inform, now).state
+    state = known.seen(now).state
     clock, group = zoned.get(device.id, (None, None))
     return Phone(device, state, site_name(known.notes, device.ip), clock, group)
 

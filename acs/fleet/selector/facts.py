@@ -13,7 +13,6 @@ from msgspec import UNSET, Struct, UnsetType
 
 from acs.fleet.attributes import EXTENSION, attributes_of, mac_of, read_mac
 from acs.fleet.device import Device, OperatorNotes
-from acs.fleet.presence import Presence, seen
 
 
 class Facts(Struct, gc=False):
@@ -69,8 +68,3 @@ def add_record(facts: Facts, device: Device, notes: OperatorNotes, *, last_seen:
     facts.attributes = attributes_of(device, notes)
     facts.first_seen, facts.last_seen, facts.last_boot = device.first_seen, last_seen, device.last_boot
     facts.state = state
-
-
-def state_of(device: Device, presence: Presence | None, last_seen: float, now: float, up_since: float) -> str:
-    """`online`, `late` or `offline`."""
-    return seen(device, presence, last_seen, now, up_since).state
