@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from acs.datamodel.paths import is_secret
+from acs.operations import tables
 from acs.operations.actors import Actor
 from acs.operations.errors import Invalid
 from acs.operations.ports import Runner, moment
@@ -134,17 +133,14 @@ async def page(runner: Runner, query: AuditQuery) -> AuditPage:
     return AuditPage(found, place)
 
 
-def as_csv(found: AuditPage, *, names: bool = True) -> str:
+def as_csv(found: AuditPage, *, names: bool = True) -> bytes:
     """The page as CSV, with a line of names where it is the first; old and new as JSON."""
-    out = io.StringIO()
-    writer = csv.writer(out)
     fields = AuditView.__struct_fields__
-    if names:
-        writer.writerow(fields)
+    rows = [fields] if names else []
     for item in found.items:
         values: Mapping[str, Any] = msgspec.to_builtins(item)
-        writer.writerow([_cell(values[name]) for name in fields])
-    return out.getvalue()
+        rows.append(tuple(_text(values[name]) for name in fields))
+    return tables.lines(rows)
 
 
 def difference(old: Any, new: Any) -> tuple[Any, Any]:
@@ -225,10 +221,8 @@ def _view(kept: Kept) -> AuditView:
     )
 
 
-def _cell(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    text = "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _time(field: str, text: str) -> float:

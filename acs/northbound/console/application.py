@@ -78,12 +78,12 @@ def _endpoint(services: Services, page: Page) -> Callable[..., Any]:
             answer = await _answer(visit, page, identifier)
         except Exception as error:  # noqa: BLE001 - whatever it was, the visitor gets a page
             answer = _trouble(services, request, visit, error)
-        return send(request, answer)
+        return send(request, answer) if isinstance(answer, Answer) else answer
 
     return endpoint
 
 
-async def _answer(visit: Visit, page: Page, identifier: str) -> Answer:
+async def _answer(visit: Visit, page: Page, identifier: str) -> Answer | Resource:
     """The page's answer; a change stands in the audit, and one that is not allowed too."""
     if page.method == "GET" or visit.seat is None:
         _admit(visit, page)
@@ -96,7 +96,7 @@ async def _answer(visit: Visit, page: Page, identifier: str) -> Answer:
     except (Forbidden, OutOfReach) as refusal:
         await changes.record(visit, page.deed, identifier, outcome=str(refusal))
         raise
-    if page.deed and answer.status in (201, 303):
+    if page.deed and isinstance(answer, Answer) and answer.status in (201, 303):
         await changes.record(visit, page.deed, identifier)
         log.info("change", path=visit.path, by=visit.actor.name, request=identifier)
     return answer

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
+from collections.abc import AsyncIterator
 from typing import Any
 
 from msgspec import structs
 
-from acs.northbound.console import live, notices, pages
+from acs.northbound.console import downloads, notices, pages
 from acs.northbound.console.visits import Answer, Page, Visit
+from acs.northbound.streaming import Streamed
 from acs.operations import audit, tokens, users, validation
 from acs.operations.actors import Role
-from acs.operations.audit import AuditQuery
+from acs.operations.audit import AuditPage, AuditQuery
 from acs.operations.errors import Conflict, Invalid
+from acs.operations.ports import Runner
 from acs.operations.tokens import TokenRequest
 from acs.operations.users import UserChange, UserRequest
 
@@ -156,19 +158,18 @@ async def _audit(visit: Visit) -> Answer:
     return pages.show(visit, "audit.html", page=page, asked=asked, faults=faults)
 
 
-async def _audit_csv(visit: Visit) -> Answer:
+async def _audit_csv(visit: Visit) -> Streamed:
     """All entries that match, newest first, some thousands at a time."""
-    asked, out = _asked(visit, _EXPORTED), visit.request
-    page = await audit.page(visit.runner, asked)
-    out.responseHeaders.setRawHeaders("Content-Type", ["text/csv; charset=utf-8"])
-    out.responseHeaders.setRawHeaders("Content-Disposition", ['attachment; filename="audit.csv"'])
-    gone: list[object] = []
-    out.notifyFinish().addErrback(gone.append)
-    out.write(codecs.BOM_UTF8 + audit.as_csv(page).encode())  # the mark tells spreadsheets that it is UTF-8
-    while page.next and not gone:
-        page = await audit.page(visit.runner, structs.replace(asked, cursor=page.next))
-        out.write(audit.as_csv(page, names=False).encode())
-    return live.STREAMED
+    asked = _asked(visit, _EXPORTED)
+    first = await audit.page(visit.runner, asked)  # a wrong query is told before anything is sent
+    return downloads.table("audit.csv", _lines(visit.runner, asked, first))
+
+
+async def _lines(runner: Runner, asked: AuditQuery, page: AuditPage) -> AsyncIterator[bytes]:
+    yield audit.as_csv(page)
+    while page.next:
+        page = await audit.page(runner, structs.replace(asked, cursor=page.next))
+        yield audit.as_csv(page, names=False)
 
 
 PAGES = (

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
+from collections.abc import AsyncIterator
 from typing import Any
 
-from acs.northbound.console import live, notices, pages, rollout_filling, rollout_wizard
+from acs.northbound.console import downloads, notices, pages, rollout_filling, rollout_wizard
 from acs.northbound.console.templating import link, plural, quoted, stamp
 from acs.northbound.console.visits import Answer, Page, Visit, redirect
-from acs.operations import bulk, groups, phone_table, selectors
+from acs.northbound.streaming import Streamed
+from acs.operations import bulk, groups, phone_table, selectors, tables
 from acs.operations.actors import Role
 from acs.operations.bulk import DEEDS, Deed
 from acs.operations.errors import Forbidden, Invalid
@@ -171,42 +170,30 @@ async def _roll_out(visit: Visit) -> Answer:
 # --- to a file ------------------------------------------------------------------------------------------
 
 
-async def _csv(visit: Visit) -> Answer:
+async def _csv(visit: Visit) -> Streamed:
     """All phones that match, as CSV, some hundred lines at a time."""
-    services, request = visit.services, visit.request
-    columns = ["id", "state", *_columns(visit)]
+    services, columns = visit.services, ["id", "state", *_columns(visit)]
     pieces = phone_table.every(
         visit.runner, services.shapes, services.catalogue, q=visit.query.text("q"), now=visit.now
     )
     nothing: list[PhoneRow] = []
-    first = await anext(pieces, nothing)
-    out: Any = request
-    out.responseHeaders.setRawHeaders("Content-Type", ["text/csv; charset=utf-8"])
-    out.responseHeaders.setRawHeaders("Content-Disposition", ['attachment; filename="phones.csv"'])
-    gone: list[object] = []
-    request.notifyFinish().addErrback(gone.append)
-    out.write(codecs.BOM_UTF8 + _lines([columns]))  # the mark tells spreadsheets that it is UTF-8
-    out.write(_lines([[_cell(one, name) for name in columns] for one in first]))
-    async for rows in pieces:
-        if gone:
-            break
-        out.write(_lines([[_cell(one, name) for name in columns] for one in rows]))
-    return live.STREAMED
+    first = await anext(pieces, nothing)  # a wrong selector is told before anything is sent
+    return downloads.table("phones.csv", _lines(columns, first, pieces))
 
 
-def _cell(one: PhoneRow, column: str) -> str:
+async def _lines(
+    columns: list[str], first: list[PhoneRow], others: AsyncIterator[list[PhoneRow]]
+) -> AsyncIterator[bytes]:
+    yield tables.lines([columns, *([_text(one, name) for name in columns] for one in first)])
+    async for rows in others:
+        yield tables.lines([_text(one, name) for name in columns] for one in rows)
+
+
+def _text(one: PhoneRow, column: str) -> str:
     value = getattr(one, column)
     if isinstance(value, list):
-        value = " ".join(value)
-    text = stamp(value) if column == "last_inform" and value else str(value or "")
-    # what a phone says must not become a formula in somebody's table
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
-
-
-def _lines(rows: list[list[str]]) -> bytes:
-    file = io.StringIO()
-    csv.writer(file).writerows(rows)
-    return file.getvalue().encode()
+        return " ".join(value)
+    return stamp(value) if column == "last_inform" and value else str(value or "")
 
 
 PAGES = (

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from msgspec import Struct
+from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from acs.northbound.browser_session import Seat
@@ -157,7 +158,7 @@ class Page(Struct, frozen=True):
 
     method: str
     path: str
-    handle: Callable[[Visit], Awaitable[Answer]]
+    handle: Callable[[Visit], Awaitable[Answer | Resource]]
     role: Role | None = Role.VIEWER
     deed: str = ""
     #: whether somebody who sees only the phones of a selector may use it

@@ -27,7 +27,7 @@ async def _list(call: Call) -> Reply:
     headers = [("Content-Disposition", 'attachment; filename="audit.csv"')]
     if found.next:
         headers.append(("X-Next-Cursor", found.next))
-    return Reply(200, audit.as_csv(found).encode(), tuple(headers), CSV)
+    return Reply(200, audit.as_csv(found), tuple(headers), CSV)
 
 
 ROUTES = (
