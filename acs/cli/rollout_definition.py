@@ -18,6 +18,7 @@ import click
 from acs.cli import completing, outcomes, rollout_windows
 from acs.cli.amounts import duration, share, size
 from acs.cli.selecting import checked
+from acs.operations.validation import each_once
 
 KINDS = ("firmware", "config", "reboot", "backup", "task")
 
@@ -183,21 +184,13 @@ def _definition(
 def _of_file(source: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-        found = json.loads(text, object_pairs_hook=_each_once)
+        found = json.loads(text, object_pairs_hook=each_once)
     except OSError as error:
         raise outcomes.WrongUsage(f"{source}: {error.strerror}") from None
     except ValueError as error:
         raise outcomes.WrongUsage(f"{source} is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise outcomes.WrongUsage(f"{source} is no JSON object")
-    return found
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is given twice")
     return found
 
 
@@ -217,7 +210,7 @@ def _task(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return {"type": text.strip()}
     try:
-        found = json.loads(text, object_pairs_hook=_each_once)
+        found = json.loads(text, object_pairs_hook=each_once)
     except ValueError as error:
         raise outcomes.WrongUsage(f"--task is no JSON: {error}") from None
     return dict(found)

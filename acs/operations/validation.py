@@ -24,6 +24,24 @@ _EXACT = 2**53
 _LENGTH = re.compile(r"Expected str of length (<=|>=) (\d+)")
 
 
+class GivenTwice(ValueError):
+    """Of two values under one name some readers take the first, others the last."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is given twice")
+        self.name = name
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object (`object_pairs_hook`). Raises GivenTwice."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise GivenTwice(name)
+        found[name] = value
+    return found
+
+
 def read(kind: type[T], given: Any, *, strict: bool = True) -> T:
     """`given` as a record of this kind. With `strict` off, numbers and booleans may be written as text.
 

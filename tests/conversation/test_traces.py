@@ -153,6 +153,12 @@ def test_no_secret_is_in_a_trace(known_phone, operator, desk):
     assert b"401" in everything
 
 
+def moves(phone, server):
+    """What it says next it says to this process."""
+    phone.hangs_up()
+    phone.port = server.port
+
+
 def recorded_on_two(server, other_server, operator, desk):
     """A phone whose recorded session began in one process and went on in another."""
     phone = server.phone()
@@ -160,8 +166,7 @@ def recorded_on_two(server, other_server, operator, desk):
     operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
     desk.orders(phone)
     phone.opens("2 PERIODIC")
-    phone.hangs_up()
-    phone.port = other_server.port
+    moves(phone, other_server)
     phone.sends_nothing()
     phone.goes_on_until()
     return phone
@@ -209,13 +214,11 @@ def recorded_to_and_fro(server, other_server, operator, desk):
     operator.asks(phone, GetParameterValuesWork(names=(LABEL,)))
     desk.orders(phone)
     phone.opens("2 PERIODIC")
-    phone.hangs_up()
-    phone.port = other_server.port
+    moves(phone, other_server)
     phone.sends_nothing()
     asked = phone.gets("GetParameterValues")
     operator.asks(phone, SetParameterValuesWork(values={LABEL: "late"}))
-    phone.hangs_up()
-    phone.port = server.port
+    moves(phone, server)
     phone.answers(asked, texts.get_parameter_values_response({LABEL: "x"}))
     phone.goes_on_until()
     return phone
@@ -239,12 +242,10 @@ def test_what_another_process_cannot_read_is_recorded_too(server, other_server, 
     phone.holds_session("0 BOOTSTRAP", "1 BOOT")
     desk.orders(phone)
     phone.opens("2 PERIODIC")
-    phone.hangs_up()
-    phone.port = other_server.port
+    moves(phone, other_server)
     phone.sends_bytes(b"nonsense")
     phone.gets_status(400)
-    phone.hangs_up()
-    phone.port = server.port
+    moves(phone, server)
     phone.sends_nothing()
     phone.gets_nothing()
     recorded = desk.reads(phone)
